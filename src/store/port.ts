@@ -1,0 +1,118 @@
+import type { AnswerState } from '../ownership/answer.ts'
+import type { Change } from '../ownership/claim.ts'
+import type { Millis } from '../ownership/window.ts'
+
+/** One end of a flow record, answered. */
+export type FlowEnd = {
+  /** The packet-level address where the record has one, else the interface-level one. */
+  readonly ip: string
+  readonly port: number
+  /** The routing domain that the answer is for; empty where none could be told. */
+  readonly domain: string
+  readonly state: AnswerState
+  readonly reason: string
+  /** Empty unless owned. */
+  readonly application: string
+  readonly resourceId: string
+  readonly cluster: string
+  readonly account: string
+  readonly region: string
+  readonly zone: string
+  readonly layer: string
+  readonly claimId: string
+  /** Resource ids of those who may have held it, where the state is `ambiguous` or `unknown`. */
+  readonly candidates: readonly string[]
+  /** Name of the published service, where the address is one's. */
+  readonly service: string
+}
+
+/** A flow record with both ends answered. Identity: (objectId, record, generation). */
+export type AttributedFlow = {
+  readonly objectId: string
+  /** Number of the line within the object, the header being 0. */
+  readonly record: number
+  readonly generation: number
+  readonly startSeconds: number
+  readonly endSeconds: number
+  readonly account: string
+  readonly interfaceId: string
+  readonly vpc: string
+  readonly protocol: number
+  readonly packets: number
+  readonly bytes: number
+  readonly action: string
+  /** ingress, egress, or empty where the record does not tell. */
+  readonly direction: string
+  /** The interface-level pair, kept beside the packet-level one of the ends. */
+  readonly interfaceSource: string
+  readonly interfaceDestination: string
+  readonly source: FlowEnd
+  readonly destination: FlowEnd
+}
+
+/** A change with its place in the change stream, as the `claims`, `sources` and `coverage` tables keep it. */
+export type StoredChange = {
+  readonly change: Change
+  readonly partition: number
+  readonly offset: number
+  readonly loggedAtMs: Millis
+}
+
+/** The manifest of one flow log object: the unit of exactly-once. */
+export type FlowObject = {
+  /** Hash of (bucket, key, etag); a file's path and content hash where there is no bucket. */
+  readonly objectId: string
+  readonly bucket: string
+  readonly key: string
+  readonly etag: string
+  readonly generation: number
+  readonly state: 'started' | 'committed'
+  /** Offsets of the change stream that this generation was joined at, by partition. */
+  readonly position: readonly number[]
+  readonly records: number
+  readonly skipped: number
+  readonly deadLetters: number
+  readonly updatedAtMs: Millis
+}
+
+export type StoredDeadLetter = {
+  /** `change-stream`, or the object's id. */
+  readonly origin: string
+  /** Line number, or partition and offset. */
+  readonly place: string
+  readonly reason: string
+  /** First bytes, as text with unprintable ones escaped. */
+  readonly sample: string
+  readonly atMs: Millis
+}
+
+/** One row per (state, side): how the ends were answered. */
+export type StateCount = {
+  readonly side: 'source' | 'destination'
+  readonly state: AnswerState
+  readonly reason: string
+  readonly flows: number
+  readonly bytes: number
+}
+
+/**
+ * ClickHouse, in this process (chDB) or by URL; callers cannot tell which. Every write is idempotent: repeating it leaves
+ * the same rows. One contract suite runs on both (test/contract/store.ts).
+ */
+export type Store = {
+  migrate(): Promise<void>
+  insertChanges(changes: readonly StoredChange[]): Promise<void>
+  /** One past the last stored offset of each partition of the change stream. */
+  changesEnd(): Promise<readonly number[]>
+  insertFlows(flows: readonly AttributedFlow[]): Promise<void>
+  putObject(object: FlowObject): Promise<void>
+  findObject(objectId: string): Promise<FlowObject | undefined>
+  /** Ids of the objects whose newest generation is committed. */
+  committedObjects(): Promise<ReadonlySet<string>>
+  insertDeadLetters(letters: readonly StoredDeadLetter[]): Promise<void>
+  /** All committed flows of one object, in the order of their records. */
+  flowsOf(objectId: string): Promise<readonly AttributedFlow[]>
+  countStates(): Promise<readonly StateCount[]>
+  ping(): Promise<void>
+  close(): Promise<void>
+}
