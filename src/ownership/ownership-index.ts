@@ -1,7 +1,11 @@
+import { type AddressBits, bitsOf } from './address.ts'
 import type { Answer, Question } from './answer.ts'
-import type { Change, Owner, SourceRecord } from './claim.ts'
-import type { Prefix } from './prefix.ts'
-import type { Millis, Window } from './window.ts'
+import { type Change, type Claim, type Owner, type SourceRecord, supersedes } from './claim.ts'
+import { SourceHistory } from './coverage.ts'
+import { blockKey, type Prefix, prefixBits } from './prefix.ts'
+import { answer, type Known } from './question.ts'
+import { type Span, timelineOf } from './timeline.ts'
+import { type Millis, overlaps, type Window } from './window.ts'
 
 /** What the claims say of one interface within a window. */
 export type InterfaceView = {
@@ -28,3 +32,112 @@ export type OwnershipIndex = {
   sources(): readonly SourceView[]
   counts(): { readonly claims: number; readonly domains: number }
 }
+
+/** All claims on one prefix in one domain. The timeline is made when it is first asked for after a change. */
+type Cell = { readonly length: number; readonly claims: Map<string, Claim>; timeline: readonly Span[] | undefined }
+
+class Domain {
+  private readonly cells = new Map<string, Cell>()
+  private readonly lengths: Record<4 | 6, number[]> = { 4: [], 6: [] }
+
+  put(claim: Claim): void {
+    const bits = prefixBits(claim.prefix)
+    const key = blockKey(bits, bits.length)
+    let cell = this.cells.get(key)
+    if (cell === undefined) {
+      cell = { length: bits.length, claims: new Map(), timeline: undefined }
+      this.cells.set(key, cell)
+      const lengths = this.lengths[bits.family]
+      if (!lengths.includes(bits.length)) lengths.push(bits.length)
+      lengths.sort((a, b) => b - a)
+    }
+    cell.claims.set(claim.id, claim)
+    cell.timeline = undefined
+  }
+
+  /** Cells whose prefix covers the address, the longest first. */
+  covering(bits: AddressBits): readonly { readonly length: number; readonly timeline: readonly Span[] }[] {
+    const found = []
+    for (const length of this.lengths[bits.family]) {
+      const cell = this.cells.get(blockKey(bits, length))
+      if (cell === undefined) continue
+      cell.timeline ??= timelineOf([...cell.claims.values()])
+      found.push({ length, timeline: cell.timeline })
+    }
+    return found
+  }
+}
+
+export function createOwnershipIndex(): OwnershipIndex {
+  const claims = new Map<string, Claim>()
+  const domains = new Map<string, Domain>()
+  const histories = new Map<string, SourceHistory>()
+  const horizons = new Map<string, Millis>()
+  const interfaces = new Map<string, Set<string>>()
+
+  const historyOf = (source: string): SourceHistory => {
+    const known = histories.get(source)
+    if (known) return known
+    const history = new SourceHistory()
+    histories.set(source, history)
+    return history
+  }
+
+  const applyClaim = (claim: Claim): void => {
+    const held = claims.get(claim.id)
+    if (held && !supersedes(claim, held)) return
+    claims.set(claim.id, claim)
+    const domain = domains.get(claim.domain) ?? new Domain()
+    domains.set(claim.domain, domain)
+    domain.put(claim)
+    const eni = claim.layer === 'interface' ? claim.owners[0]?.eni : undefined
+    if (eni) interfaces.set(eni, (interfaces.get(eni) ?? new Set()).add(claim.id))
+  }
+
+  const known: Known = {
+    covering: (domain, ip) => domains.get(domain)?.covering(bitsOf(ip)) ?? [],
+    hasDomain: domain => domains.has(domain),
+    histories: () => histories.values(),
+    historyOf: source => histories.get(source),
+    horizonMs: domain => horizons.get(domain) ?? Number.NEGATIVE_INFINITY,
+  }
+
+  return {
+    apply(change) {
+      switch (change.record) {
+        case 'claim':
+          return applyClaim(change)
+        case 'progress':
+          return historyOf(change.source).advance(change)
+        case 'source':
+          return historyOf(change.source).register(change)
+        case 'horizon': {
+          const beforeMs = Math.max(change.beforeMs, known.horizonMs(change.domain))
+          horizons.set(change.domain, beforeMs)
+          return
+        }
+      }
+    },
+    ask: question => answer(question, known),
+    interfaceDuring(eni, window) {
+      const ids = [...(interfaces.get(eni) ?? [])]
+      const all = ids.flatMap(id => claims.get(id) ?? []).filter(claim => isOwnAddress(claim, eni))
+      const during = all.filter(claim => overlaps(possible(claim), window))
+      const claim = during[0] ?? all[0]
+      if (claim === undefined) return undefined
+      const owner = claim.owners[0] as Owner
+      const prefixes = [...new Set(during.map(({ prefix }) => prefix))]
+      return { domain: claim.domain, owner, prefixes, forwards: all.some(({ owners }) => owners[0]?.forwards) }
+    },
+    sources: () =>
+      [...histories.values()].flatMap(({ record, completeUpToMs, refused }) =>
+        record ? [{ source: record, completeUpToMs, refused }] : [],
+      ),
+    counts: () => ({ claims: claims.size, domains: domains.size }),
+  }
+}
+
+const possible = (claim: Claim): Window => ({ fromMs: claim.start.earliestMs, untilMs: claim.end.latestMs })
+
+/** In the interface's own address space: its public addresses are somebody else's domain. */
+const isOwnAddress = (claim: Claim, eni: string) => claim.owners[0]?.eni === eni && !claim.domain.startsWith('inet')
