@@ -261,6 +261,21 @@ describe('rule 8: within one source a certain claim cuts what is merely possible
     expect(ask(450)).toBe('unowned absent-in-complete-polls')
   })
 
+  test('an address listed on two interfaces at once stays a conflict after one of them is gone', () => {
+    const { source, ask } = world()
+    source.poll(100, 105, [{ address: at, owner: A }])
+    for (const sent of [200, 300, 400])
+      source.poll(
+        sent,
+        sent + 5,
+        [A, B].map(holder => ({ address: at, owner: holder })),
+      )
+    expect(ask(350)).toBe('ambiguous conflicting-sources api|batch')
+    for (const sent of [500, 600]) source.poll(sent, sent + 5, [{ address: at, owner: A }])
+    expect(ask(350)).toBe('ambiguous conflicting-sources api|batch')
+    expect(ask(550)).toBe('owned sighted api')
+  })
+
   test('a shared address is never cut', () => {
     const { source, ask } = world()
     for (const sent of [100, 200]) source.poll(sent, sent + 5, [{ address: at, owner: A, owners: [A, B] }])

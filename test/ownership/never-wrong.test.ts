@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { question } from '../support/estate.ts'
-import { CLOCK_ERROR_MS, histories, holdersDuring, pollHistory, polls } from '../support/polled-world.ts'
+import { CLOCK_ERROR_MS, type Held, histories, holdersDuring, pollHistory, polls } from '../support/polled-world.ts'
 
 const windows = fc.array(
   fc.record({
@@ -12,6 +12,14 @@ const windows = fc.array(
   }),
   { minLength: 30, maxLength: 60 },
 )
+/** Windows that touch the instants at which something really changed: there a bound that is too tight shows. */
+const boundaries = (history: readonly Held[]) =>
+  history.flatMap(({ address, fromMs, untilMs }) =>
+    [fromMs, untilMs].flatMap(atMs =>
+      [-15, -6, -1, 0, 5, 14].map(shiftMs => ({ address, fromMs: Math.max(0, atMs + shiftMs), lengthMs: 1 })),
+    ),
+  )
+
 const offsets = fc.integer({ min: -CLOCK_ERROR_MS, max: CLOCK_ERROR_MS })
 
 test('while the declared bounds hold, no owned answer is wrong, whatever was polled when', () => {
@@ -20,7 +28,7 @@ test('while the declared bounds hold, no owned answer is wrong, whatever was pol
     fc.property(histories, polls, offsets, windows, (history, schedule, offsetMs, asked) => {
       const index = createOwnershipIndex()
       pollHistory(index, history, schedule, offsetMs)
-      for (const { address, fromMs, lengthMs } of asked) {
+      for (const { address, fromMs, lengthMs } of [...asked, ...boundaries(history)]) {
         const answer = index.ask(question(address, fromMs, fromMs + lengthMs))
         if (answer.state !== 'owned') continue
         owned++
