@@ -1,0 +1,185 @@
+import { Readable } from 'node:stream'
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { Clock } from '../runtime/clock.ts'
+import { WhohadError } from '../runtime/errors.ts'
+import { retry } from '../runtime/retry.ts'
+import { storeErrors } from './errors.ts'
+import { translateFailure } from './failure.ts'
+import { createGate } from './gate.ts'
+import type { StoreReport } from './report.ts'
+import { safeToken, settingsClause } from './settings.ts'
+
+/** No Date: the two drivers format one differently, and one of them drops the milliseconds. Times are Int64 ms. */
+export type Parameter = string | number | readonly string[] | readonly number[]
+
+export type Insert = {
+  readonly table: string
+  readonly columns: readonly string[]
+  /** Rows in TabSeparated, each with its line feed. */
+  readonly lines: Iterable<string>
+  /** Drops a repeat on tables that keep a deduplication window. A split insert numbers its parts. */
+  readonly token?: string
+}
+
+/**
+ * Runs statements so that the traps of the two drivers cannot be met (docs/decisions/0003-embedded-store.md): settings
+ * only in the text and from a closed list, one statement at a time, a time limit on each, 64-bit integers quoted.
+ * Statements are constants of this program; values come in as parameters `{name:Type}`.
+ */
+export type Executor = {
+  /** A SELECT without SETTINGS and FORMAT. 64-bit integers arrive as decimal strings. */
+  rows<Row>(statement: string, parameters?: Readonly<Record<string, Parameter>>): Promise<Row[]>
+  /** A statement that defines something. It must be harmless to repeat. */
+  define(statement: string): Promise<void>
+  /** Resolves with the number of rows once all are stored. Repeating it must be harmless: it is retried. */
+  insert(insert: Insert): Promise<number>
+  ping(): Promise<void>
+  /** Waits for running statements. */
+  close(): Promise<void>
+}
+
+export type ExecutorOptions = {
+  readonly client: ClickHouseClient
+  /** For messages: the folder, or the URL without credentials. */
+  readonly where: string
+  readonly clock: Clock
+  readonly report: StoreReport
+  /** Statements at once; each holds a thread of Node's pool while the embedded engine runs it. */
+  readonly concurrency: number
+  readonly maxExecutionSeconds?: number
+  /** Bytes of one insert's body. The embedded engine takes it as one string; beyond 64 MB it is not sound. */
+  readonly bodyLimitBytes?: number
+}
+
+const RETRIES = { attempts: 4, firstDelayMs: 200, longestDelayMs: 5_000 }
+const BODY_LIMIT_BYTES = 32 * 1024 * 1024
+
+export function createExecutor(options: ExecutorOptions): Executor {
+  const { client, clock, report, maxExecutionSeconds = 60, bodyLimitBytes = BODY_LIMIT_BYTES } = options
+  const gate = createGate(options.concurrency)
+  let closed = false
+
+  const run = <T>(statement: string, attempt: () => Promise<T>): Promise<T> => {
+    const title = titleOf(statement)
+    if (closed) return Promise.reject(storeErrors.closed({ statement: title }))
+    const once = () =>
+      gate.run(attempt).catch(error => {
+        throw translateFailure(error, options.where, title)
+      })
+    const passes = (error: unknown) => {
+      if (!(error instanceof WhohadError) || !error.retriable || closed) return false
+      report.statementRetried({ statement: title, reason: error.message })
+      return true
+    }
+    return retry(once, RETRIES, passes, clock)
+  }
+
+  const insertBody = async (insert: Insert, body: string, rows: number, part: number) => {
+    const token = insert.token === undefined ? {} : { insert_deduplication_token: `${insert.token}:${part}` }
+    const settings = settingsClause({
+      max_execution_time: maxExecutionSeconds,
+      // An archive may hold records of more than the 100 days that one insert may touch by default.
+      max_partitions_per_insert_block: 0,
+      ...token,
+    })
+    const statement = `INSERT INTO ${insert.table} (${insert.columns.join(', ')}) ${settings} FORMAT TabSeparated`
+    const startedMs = clock.now()
+    await run(statement, async () => {
+      const result = await client.exec({ query: statement, values: Readable.from([body], { objectMode: false }) })
+      for await (const _ of result.stream); // The socket is free only once the reply is read.
+    })
+    report.inserted({ table: insert.table, rows, bytes: Buffer.byteLength(body), tookMs: clock.now() - startedMs })
+  }
+
+  return {
+    async rows<Row>(statement: string, parameters: Readonly<Record<string, Parameter>> = {}) {
+      refuseUnsafe(statement, parameters)
+      const settings = settingsClause({
+        max_execution_time: maxExecutionSeconds,
+        output_format_json_quote_64bit_integers: 1,
+      })
+      return run(statement, async () => {
+        const result = await client.query({
+          query: `${statement}\n${settings}`,
+          query_params: { ...parameters },
+          format: 'JSONEachRow',
+        })
+        return result.json<Row>()
+      })
+    },
+    async define(statement) {
+      refuseUnsafe(statement, {})
+      await run(statement, () => client.command({ query: statement }))
+    },
+    async insert(insert) {
+      refuseUnsafeInsert(insert)
+      let total = 0
+      let part = 0
+      for (const chunk of chunksOf(insert.lines, bodyLimitBytes)) {
+        await insertBody(insert, chunk.body, chunk.rows, part++)
+        total += chunk.rows
+      }
+      return total
+    },
+    async ping() {
+      await run('ping', async () => {
+        const answer = await client.ping({ select: true })
+        if (!answer.success) throw answer.error
+      })
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      await gate.idle()
+      await client.close()
+    },
+  }
+}
+
+const titleOf = (statement: string): string => statement.trim().replace(/\s+/g, ' ').slice(0, 100)
+
+function refuseUnsafe(statement: string, parameters: Readonly<Record<string, unknown>>): void {
+  const refuse = (reason: string) => {
+    throw storeErrors.statementRefused({ statement: titleOf(statement), reason })
+  }
+  // The embedded engine would run whatever follows a semicolon.
+  if (statement.includes(';')) refuse('a semicolon')
+  for (const [name, value] of Object.entries(parameters)) {
+    if (typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value))) continue
+    const ofOneKind =
+      Array.isArray(value) &&
+      (value.every(item => typeof item === 'string') || value.every(item => Number.isSafeInteger(item)))
+    if (!ofOneKind) refuse(`parameter ${name} that is neither text nor a whole number nor a list of one of them`)
+  }
+}
+
+function refuseUnsafeInsert(insert: Insert): void {
+  const refuse = (reason: string) => {
+    throw storeErrors.statementRefused({ statement: `INSERT INTO ${titleOf(insert.table)}`, reason })
+  }
+  for (const name of [insert.table, ...insert.columns]) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) refuse(`a name "${name}"`)
+  }
+  if (insert.token !== undefined && !safeToken(insert.token)) refuse('a deduplication token outside [A-Za-z0-9:_.-]')
+}
+
+function* chunksOf(lines: Iterable<string>, limitBytes: number): Generator<{ body: string; rows: number }> {
+  let held: string[] = []
+  let bytes = 0
+  for (const line of lines) {
+    const size = Buffer.byteLength(line)
+    if (size > limitBytes)
+      throw storeErrors.statementRefused({
+        statement: 'INSERT',
+        reason: `a row of ${size} bytes (limit ${limitBytes})`,
+      })
+    if (bytes + size > limitBytes) {
+      yield { body: held.join(''), rows: held.length }
+      held = []
+      bytes = 0
+    }
+    held.push(line)
+    bytes += size
+  }
+  if (held.length > 0) yield { body: held.join(''), rows: held.length }
+}

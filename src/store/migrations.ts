@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import type { Clock } from '../runtime/clock.ts'
+import { storeErrors } from './errors.ts'
+import type { Executor } from './executor.ts'
+import type { StoreReport } from './report.ts'
+import { type Column, encodeRow } from './tab-separated.ts'
+
+/** Beside src/ and dist/ alike, so the same path serves the sources and the build. */
+export const MIGRATIONS_FOLDER = new URL('../../schemas/sql/', import.meta.url)
+
+type Migration = {
+  readonly number: number
+  readonly file: string
+  readonly hash: string
+  readonly statements: readonly string[]
+}
+
+const LEDGER = `
+  CREATE TABLE IF NOT EXISTS schema_migrations
+  (number Int32, file String, hash String, applied_at_ms Int64)
+  ENGINE = ReplacingMergeTree ORDER BY number`
+const APPLIED = 'SELECT number, file, hash FROM schema_migrations FINAL ORDER BY number'
+const COLUMNS: readonly Column<Migration & { readonly appliedAtMs: number }>[] = [
+  ['number', m => m.number],
+  ['file', m => m.file],
+  ['hash', m => m.hash],
+  ['applied_at_ms', m => m.appliedAtMs],
+]
+
+/**
+ * Applies the migrations that are not recorded yet, in the order of their numbers. Safe to repeat, and to run in several
+ * processes at once. Throws WHOHAD_STORE_MIGRATION_CHANGED and WHOHAD_STORE_SCHEMA_NEWER before it changes anything.
+ */
+export async function applyMigrations(
+  executor: Executor,
+  { clock, report, folder = MIGRATIONS_FOLDER }: { clock: Clock; report: StoreReport; folder?: URL },
+): Promise<void> {
+  const known = await readMigrations(folder)
+  await executor.define(LEDGER)
+  const applied = await executor.rows<{ number: number; file: string; hash: string }>(APPLIED)
+  const newest = known.at(-1)?.number ?? 0
+  for (const { number, hash } of applied) {
+    if (number > newest) throw storeErrors.schemaNewer({ recorded: number, known: newest })
+    const migration = known.find(m => m.number === number)
+    if (migration?.hash !== hash)
+      throw storeErrors.migrationChanged({
+        file: migration?.file ?? `number ${number}`,
+        recorded: hash.slice(0, 12),
+        found: migration?.hash.slice(0, 12) ?? 'not there',
+      })
+  }
+  const done = new Set(applied.map(({ number }) => number))
+  for (const migration of known.filter(m => !done.has(m.number))) {
+    for (const statement of migration.statements) await executor.define(statement)
+    await executor.insert({
+      table: 'schema_migrations',
+      columns: COLUMNS.map(([name]) => name),
+      lines: [encodeRow(COLUMNS, { ...migration, appliedAtMs: clock.now() })],
+    })
+    report.migrationApplied({ file: migration.file })
+  }
+}
+
+async function readMigrations(folder: URL): Promise<readonly Migration[]> {
+  const files = (await readdir(folder)).filter(file => /^\d{4}_\w+\.sql$/.test(file)).sort()
+  return Promise.all(
+    files.map(async file => {
+      const text = await readFile(new URL(file, folder), 'utf8')
+      const hash = createHash('sha256').update(text).digest('hex')
+      return { number: Number(file.slice(0, 4)), file, hash, statements: statementsOf(text) }
+    }),
+  )
+}
+
+/** Comment lines go, so that what is sent holds no semicolon and no apostrophe but its own. */
+const statementsOf = (text: string): readonly string[] =>
+  text
+    .split(/^-- statement$/m)
+    .map(part => part.replace(/^--.*\n/gm, '').trim())
+    .filter(statement => statement !== '')

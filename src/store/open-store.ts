@@ -1,0 +1,131 @@
+import type { Clock } from '../runtime/clock.ts'
+import {
+  byTable,
+  CLAIM_COLUMNS,
+  COVERAGE_COLUMNS,
+  endsOf,
+  HORIZON_COLUMNS,
+  POSITION_COLUMNS,
+  SOURCE_COLUMNS,
+} from './change-tables.ts'
+import { connectChdb, connectServer, DEFAULT_THREADS, type StoreSettings, WANTED_THREADS } from './connect.ts'
+import { createExecutor, type Executor } from './executor.ts'
+import { isMissingDatabase, translateFailure } from './failure.ts'
+import { FLOW_COLUMNS, type FlowRow, flowOf } from './flow-table.ts'
+import { applyMigrations } from './migrations.ts'
+import { DEAD_LETTER_COLUMNS, OBJECT_COLUMNS, type ObjectRow, objectOf } from './object-table.ts'
+import type { AttributedFlow, StateCount, Store } from './port.ts'
+import type { StoreReport } from './report.ts'
+import { type Column, encodeRow } from './tab-separated.ts'
+
+export type StoreDependencies = { readonly clock: Clock; readonly report: StoreReport }
+
+const CHANGES_END =
+  'SELECT stream_partition, max(end_offset) AS end_offset FROM stream_positions GROUP BY stream_partition'
+const OBJECT = `
+  SELECT ${OBJECT_COLUMNS.map(([name]) => name).join(', ')} FROM objects FINAL
+  WHERE object_id = {object_id:String} ORDER BY generation DESC LIMIT 1`
+const COMMITTED = `
+  SELECT object_id FROM objects FINAL GROUP BY object_id HAVING argMax(state, generation) = 'committed'`
+const FLOWS = `
+  SELECT ${FLOW_COLUMNS.map(([name]) => name).join(', ')} FROM flows_committed
+  WHERE object_id = {object_id:String} AND record > {after:Int64} ORDER BY record LIMIT {page:Int64}`
+const STATES = `
+  SELECT side, state, reason, sum(flows) AS flows, sum(quality.bytes) AS bytes FROM quality_1m AS quality
+  GROUP BY side, state, reason ORDER BY side, state, reason`
+
+/** The engine holds a whole reply in memory; a page of flows is some 40 MB. */
+const PAGE_ROWS = 50_000
+
+/**
+ * Opens the store and proves that it answers. Throws WHOHAD_STORE_LOCKED, WHOHAD_STORE_PATH_UNUSABLE and
+ * WHOHAD_STORE_ENGINE_MISSING for the embedded engine, WHOHAD_CLICKHOUSE_URL_MALFORMED,
+ * WHOHAD_CLICKHOUSE_UNREACHABLE and WHOHAD_CLICKHOUSE_REFUSED for a server. Main thread only: the embedded engine hangs or crashes in workers.
+ */
+export async function openStore(settings: StoreSettings, { clock, report }: StoreDependencies): Promise<Store> {
+  if (settings.driver === 'chdb') {
+    const threads = settings.threadPoolSize ?? DEFAULT_THREADS
+    if (threads < WANTED_THREADS) report.threadPoolSmall({ threads, wanted: WANTED_THREADS })
+  }
+  const connected = settings.driver === 'chdb' ? await connectChdb(settings) : connectServer(settings)
+  const { client, where, concurrency, makeDatabase } = connected
+  const executor = createExecutor({ client, where, concurrency, clock, report })
+  const answer = await client.ping({ select: true })
+  if (!answer.success && !(makeDatabase !== undefined && isMissingDatabase(answer.error))) {
+    await executor.close()
+    throw translateFailure(answer.error, where, 'ping')
+  }
+  report.opened({ driver: settings.driver, where })
+  const prepare = async () => {
+    await makeDatabase?.().catch(error => {
+      throw translateFailure(error, where, 'CREATE DATABASE')
+    })
+    await applyMigrations(executor, { clock, report })
+  }
+  return storeOn(executor, prepare)
+}
+
+function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
+  return {
+    migrate,
+    async insertChanges(changes) {
+      const { claims, sources, coverage, horizons } = byTable(changes)
+      await insertRows(executor, 'claims', CLAIM_COLUMNS, claims)
+      await insertRows(executor, 'sources', SOURCE_COLUMNS, sources)
+      await insertRows(executor, 'coverage', COVERAGE_COLUMNS, coverage)
+      await insertRows(executor, 'horizons', HORIZON_COLUMNS, horizons)
+      await insertRows(executor, 'stream_positions', POSITION_COLUMNS, endsOf(changes)) // last: see schemas/sql
+    },
+    async changesEnd() {
+      const rows = await executor.rows<{ stream_partition: number; end_offset: string }>(CHANGES_END)
+      const ends: number[] = []
+      for (const row of rows) ends[row.stream_partition] = Number(row.end_offset)
+      return Array.from(ends, end => end ?? 0)
+    },
+    insertFlows: flows => insertRows(executor, 'flows', FLOW_COLUMNS, flows),
+    putObject: object => insertRows(executor, 'objects', OBJECT_COLUMNS, [object]),
+    async findObject(objectId) {
+      const [row] = await executor.rows<ObjectRow>(OBJECT, { object_id: objectId })
+      return row === undefined ? undefined : objectOf(row)
+    },
+    async committedObjects() {
+      const rows = await executor.rows<{ object_id: string }>(COMMITTED)
+      return new Set(rows.map(row => row.object_id))
+    },
+    insertDeadLetters: letters => insertRows(executor, 'dead_letters', DEAD_LETTER_COLUMNS, letters),
+    async flowsOf(objectId) {
+      const flows: AttributedFlow[] = []
+      for (let after = -1, full = true; full; after = flows.at(-1)?.record ?? after) {
+        const page = await executor.rows<FlowRow>(FLOWS, { object_id: objectId, after, page: PAGE_ROWS })
+        for (const row of page) flows.push(flowOf(row))
+        full = page.length === PAGE_ROWS
+      }
+      return flows
+    },
+    async countStates() {
+      const rows = await executor.rows<Record<keyof StateCount, string>>(STATES)
+      return rows.map(row => ({
+        side: row.side as StateCount['side'],
+        state: row.state as StateCount['state'],
+        reason: row.reason,
+        flows: Number(row.flows),
+        bytes: Number(row.bytes),
+      }))
+    },
+    ping: () => executor.ping(),
+    close: () => executor.close(),
+  }
+}
+
+async function insertRows<Row>(
+  executor: Executor,
+  table: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): Promise<void> {
+  await executor.insert({ table, columns: columns.map(([name]) => name), lines: encoded(columns, rows) })
+}
+
+function* encoded<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Generator<string> {
+  for (const row of rows) yield encodeRow(columns, row)
+}

@@ -1,0 +1,288 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Change } from '../../src/ownership/claim.ts'
+import type { AttributedFlow, Store } from '../../src/store/port.ts'
+import {
+  claim,
+  deadLetter,
+  end,
+  flow,
+  horizon,
+  manifest,
+  NOON_MS,
+  progress,
+  source,
+} from '../support/clickhouse-rows.ts'
+
+export type StoreUnderTest = {
+  readonly store: Store
+  /** A client of its own on the same database, to look behind the port. */
+  readonly client: ClickHouseClient
+  close(): Promise<void>
+}
+
+/** What every driver of the store promises. Tests share one store, and so each uses names of its own. */
+export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`the store on ${name}`, () => {
+    let tested: StoreUnderTest
+    let store: Store
+    const select = async <Row>(query: string): Promise<Row[]> =>
+      (await tested.client.query({ query, format: 'JSONEachRow' })).json<Row>()
+
+    beforeAll(async () => {
+      tested = await open()
+      store = tested.store
+      await store.migrate()
+    })
+    afterAll(() => tested?.close())
+
+    const committed = async (objectId: string, flows: readonly AttributedFlow[], generation = 1) => {
+      await store.putObject(manifest({ objectId, generation, state: 'started' }))
+      await store.insertFlows(flows.map(given => ({ ...given, objectId, generation })))
+      await store.putObject(manifest({ objectId, generation, state: 'committed', updatedAtMs: NOON_MS + 1 }))
+    }
+    const logged = (changes: readonly Change[], partition: number, offset = 0) =>
+      changes.map((change, i) => ({ change, partition, offset: offset + i, loggedAtMs: NOON_MS + i }))
+
+    test('answers a ping', () => expect(store.ping()).resolves.toBeUndefined())
+
+    test('migrating again changes nothing', async () => {
+      const before = await select('SELECT * FROM schema_migrations ORDER BY number')
+      await store.migrate()
+      expect(before.length).toBeGreaterThan(0)
+      expect(await select('SELECT * FROM schema_migrations ORDER BY number')).toEqual(before)
+    })
+
+    test('flows come back as they were written, in the order of their records', async () => {
+      const first = flow({ objectId: 'order', record: 1, bytes: Number.MAX_SAFE_INTEGER, packets: 0 })
+      const second = flow({ objectId: 'order', record: 2, source: end({ candidates: ['i-1', "it's", ''] }) })
+      await committed('order', [second, first])
+      expect(await store.flowsOf('order')).toEqual([first, second])
+    })
+
+    test('any text in any field survives the way there and back', async () => {
+      const nasty = fc.constantFrom(
+        '\t',
+        '\n',
+        '\r',
+        '\\',
+        '\\N',
+        "'",
+        '"',
+        '\0',
+        '\b',
+        '\f',
+        ';',
+        '\n\n',
+        '{a:String}',
+      )
+      const text = fc
+        .array(fc.oneof(nasty, fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), { maxLength: 4 })
+        .map(parts => Buffer.from(parts.join('')).toString())
+      const textEnd = fc.record({ domain: text, application: text, candidates: fc.array(text, { maxLength: 3 }) })
+      let run = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(text, textEnd, textEnd), { minLength: 20, maxLength: 60 }), async rows => {
+          const objectId = `text-${run++}`
+          const flows = rows.map(([action, left, right], i) =>
+            flow({ objectId, record: i + 1, action, source: end(left), destination: end(right) }),
+          )
+          await committed(objectId, flows)
+          expect(await store.flowsOf(objectId)).toEqual(flows)
+        }),
+        { numRuns: 12, seed: 7 },
+      )
+    })
+
+    test('an object id of any text is found by itself alone', async () => {
+      const ids = ["quote' OR 1=1 --", 'tab\there', 'back\\slash', '{object_id:String}', 'semi;colon']
+      for (const objectId of ids) await store.putObject(manifest({ objectId }))
+      for (const objectId of ids) expect((await store.findObject(objectId))?.objectId).toBe(objectId)
+    })
+
+    test('an object larger than one page comes back whole', async () => {
+      const flows = Array.from({ length: 50_001 }, (_, i) => flow({ objectId: 'large', record: i }))
+      await committed('large', flows)
+      const found = await store.flowsOf('large')
+      expect(found.length).toBe(50_001)
+      expect(found.every((row, i) => row.record === i)).toBe(true)
+    }, 120_000)
+
+    test('flows of an uncommitted object are not there', async () => {
+      await store.putObject(manifest({ objectId: 'started' }))
+      await store.insertFlows([flow({ objectId: 'started' })])
+      expect(await store.flowsOf('started')).toEqual([])
+    })
+
+    test('a correction replaces the generation before it once it is committed, and not earlier', async () => {
+      const before = flow({ objectId: 'corrected', action: 'before' })
+      const after = flow({ objectId: 'corrected', action: 'after', generation: 2 })
+      await committed('corrected', [before])
+      await store.putObject(manifest({ objectId: 'corrected', generation: 2 }))
+      await store.insertFlows([after])
+      expect(await store.flowsOf('corrected')).toEqual([before])
+      expect(await store.committedObjects()).not.toContain('corrected')
+      await store.putObject(manifest({ objectId: 'corrected', generation: 2, state: 'committed' }))
+      expect(await store.flowsOf('corrected')).toEqual([after])
+      expect(await store.committedObjects()).toContain('corrected')
+    })
+
+    test('every write may be repeated', async () => {
+      const flows = [1, 2, 3].map(record =>
+        flow({ objectId: 'twice', record, source: end({ reason: 'contract-twice', state: 'unknown' }) }),
+      )
+      const changes = logged([claim({ id: 'twice' }), source(), progress(), horizon()], 2)
+      for (let times = 0; times < 3; times++) {
+        await committed('twice', flows)
+        await store.insertChanges(changes)
+        await store.insertDeadLetters([deadLetter({ origin: 'twice' })])
+      }
+      expect(await store.flowsOf('twice')).toEqual(flows)
+      expect((await store.countStates()).filter(count => count.reason === 'contract-twice')).toEqual([
+        { side: 'source', state: 'unknown', reason: 'contract-twice', flows: 3, bytes: 3_000 },
+      ])
+      for (const table of ['claims', 'sources', 'coverage', 'horizons'])
+        expect(await select(`SELECT toInt32(count()) AS n FROM ${table} FINAL WHERE stream_partition = 2`)).toEqual([
+          { n: 1 },
+        ])
+      expect(await select("SELECT toInt32(count()) AS n FROM dead_letters FINAL WHERE origin = 'twice'")).toEqual([
+        { n: 1 },
+      ])
+    })
+
+    test('a manifest comes back as written, the newest generation of it', async () => {
+      const older = manifest({ objectId: 'manifest', generation: 1, state: 'committed' })
+      const newer = manifest({
+        objectId: 'manifest',
+        generation: 2,
+        records: 9,
+        skipped: 2,
+        deadLetters: 1,
+        position: [],
+      })
+      await store.putObject(newer)
+      await store.putObject(older)
+      expect(await store.findObject('manifest')).toEqual(newer)
+      expect(await store.findObject('nobody')).toBeUndefined()
+    })
+
+    test('a committed generation stays committed, even if its start is written again later', async () => {
+      await store.putObject(manifest({ objectId: 'late', state: 'committed', updatedAtMs: NOON_MS }))
+      await store.putObject(manifest({ objectId: 'late', state: 'started', updatedAtMs: NOON_MS + 60_000 }))
+      expect((await store.findObject('late'))?.state).toBe('committed')
+      expect(await store.committedObjects()).toContain('late')
+    })
+
+    test('the end of the change stream is one past the last offset of each partition, in any order of batches', async () => {
+      await store.insertChanges(logged([progress(), progress()], 5, 40))
+      await store.insertChanges(logged([progress()], 5, 7))
+      await store.insertChanges(logged([claim()], 7, 0))
+      const ends = await store.changesEnd()
+      expect([ends.length, ends[5], ends[6], ends[7]]).toEqual([8, 42, 0, 1])
+    })
+
+    test('a batch of changes that failed half-way is asked for again', async () => {
+      const batch = logged([claim({ id: 'half' }), progress({ source: 'half' })], 4)
+      await tested.client.command({ query: 'RENAME TABLE coverage TO coverage_away' })
+      await expect(store.insertChanges(batch)).rejects.toMatchObject({ code: 'WHOHAD_STORE_STATEMENT_FAILED' })
+      await tested.client.command({ query: 'RENAME TABLE coverage_away TO coverage' })
+      expect((await store.changesEnd())[4] ?? 0).toBe(0)
+      await store.insertChanges(batch)
+      expect((await store.changesEnd())[4]).toBe(2)
+      expect(await select("SELECT claim_id FROM claims FINAL WHERE claim_id = 'half'")).toEqual([{ claim_id: 'half' }])
+    })
+
+    test('claims keep every revision, to the millisecond, with no bound where there is none', async () => {
+      const open = claim({ id: 'kept', ports: { first: 1024, last: 2047 }, lifetimeId: 'task-1' })
+      const closed = claim({
+        id: 'kept',
+        revision: { epoch: 1, sequence: 2 },
+        state: 'closed',
+        owners: [...open.owners],
+      })
+      await store.insertChanges(logged([open, closed], 1))
+      const rows = await select<Record<string, unknown>>(`
+        SELECT state, application, detail, owners, first_port, last_port, lifetime_id, expects, whole,
+          start_earliest_ms, toString(start_latest_ms) AS latest, toString(start_latest) AS latest_time,
+          end_latest_ms, toString(logged_at) AS logged
+        FROM claims FINAL WHERE claim_id = 'kept' ORDER BY revision_sequence`)
+      expect(rows.map(row => row['state'])).toEqual(['open', 'closed'])
+      expect(JSON.parse(String(rows[0]?.['owners']))).toEqual(open.owners)
+      expect(rows[0]).toMatchObject({
+        application: 'checkout',
+        detail: '',
+        first_port: 1024,
+        last_port: 2047,
+        lifetime_id: 'task-1',
+        expects: ['container'],
+        whole: false,
+        start_earliest_ms: null,
+        latest: String(NOON_MS - 1),
+        latest_time: new Date(NOON_MS - 1).toISOString().replace('T', ' ').replace('Z', ''),
+        end_latest_ms: null,
+        logged: new Date(NOON_MS).toISOString().replace('T', ' ').replace('Z', ''),
+      })
+    })
+
+    test('a refused poll is kept with its reason', async () => {
+      const refused = progress({ source: 'refused', refused: { reason: 'throttled', detail: 'page 3 of ?' } })
+      await store.insertChanges(logged([refused], 1, 20))
+      expect(
+        await select("SELECT refused_reason, refused_detail FROM coverage FINAL WHERE source = 'refused'"),
+      ).toEqual([{ refused_reason: 'throttled', refused_detail: 'page 3 of ?' }])
+    })
+
+    test('states are counted by side and reason, over committed flows only', async () => {
+      const ambiguous = end({ state: 'ambiguous', reason: 'contract-count' })
+      const unknown = end({ state: 'unknown', reason: 'contract-count' })
+      await committed('count', [
+        flow({ record: 1, source: ambiguous, destination: unknown, bytes: 5 }),
+        flow({ record: 2, source: ambiguous, bytes: 7 }),
+      ])
+      await store.insertFlows([flow({ objectId: 'count-not', source: ambiguous })])
+      expect((await store.countStates()).filter(count => count.reason === 'contract-count')).toEqual([
+        { side: 'destination', state: 'unknown', reason: 'contract-count', flows: 1, bytes: 5 },
+        { side: 'source', state: 'ambiguous', reason: 'contract-count', flows: 2, bytes: 12 },
+      ])
+    })
+
+    test('edges add up flows, bytes and packets by minute and action', async () => {
+      const edge = { source: end({ application: 'edge-a' }), destination: end({ application: 'edge-b' }) }
+      await committed('edges', [
+        flow({ ...edge, record: 1, startSeconds: 1_795_176_000, bytes: 5, packets: 1 }),
+        flow({ ...edge, record: 2, startSeconds: 1_795_176_059, bytes: 6, packets: 2 }),
+        flow({ ...edge, record: 3, startSeconds: 1_795_176_060, bytes: 7, packets: 3 }),
+        flow({ ...edge, record: 4, startSeconds: 1_795_176_060, bytes: 8, packets: 4, action: 'REJECT' }),
+      ])
+      const rows = await select(`
+        SELECT toString(minute) AS minute, action, toInt32(flows) AS flows, toInt32(bytes) AS bytes, toInt32(packets) AS packets
+        FROM edges_1m WHERE src_app = 'edge-a' AND dst_app = 'edge-b' ORDER BY minute, action`)
+      expect(rows).toEqual([
+        { minute: '2026-11-20 12:00:00', action: 'ACCEPT', flows: 2, bytes: 11, packets: 3 },
+        { minute: '2026-11-20 12:01:00', action: 'ACCEPT', flows: 1, bytes: 7, packets: 3 },
+        { minute: '2026-11-20 12:01:00', action: 'REJECT', flows: 1, bytes: 8, packets: 4 },
+      ])
+    })
+
+    test('flows of more days than one insert may touch by default are stored', async () => {
+      const flows = Array.from({ length: 120 }, (_, day) =>
+        flow({ objectId: 'days', record: day, startSeconds: 1_700_000_000 + day * 86_400 }),
+      )
+      await committed('days', flows)
+      expect((await store.flowsOf('days')).length).toBe(120)
+    })
+
+    test('a number that the engine would round is refused, and nothing is written', async () => {
+      const broken = [flow({ objectId: 'broken', record: 1 }), flow({ objectId: 'broken', record: 2, bytes: 1.5 })]
+      await expect(store.insertFlows(broken)).rejects.toMatchObject({ code: 'WHOHAD_STORE_STATEMENT_REFUSED' })
+      expect(await select("SELECT record FROM flows WHERE object_id = 'broken'")).toEqual([])
+    })
+
+    test('writing nothing is no error', async () => {
+      await store.insertFlows([])
+      await store.insertChanges([])
+      await store.insertDeadLetters([])
+    })
+  })
+}
