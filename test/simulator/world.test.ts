@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { SHOWN_LATE_MS } from '../../src/simulator/containers.ts'
+import type { Tenure } from '../../src/simulator/ledger.ts'
+import { createWorld, type World } from '../../src/simulator/world.ts'
+import { MINUTE_MS, START_MS } from '../support/simulator.ts'
+
+const HOUR_MS = 60 * MINUTE_MS
+const PROMISES = { briefestHoldingMs: 90_000, bridgeMs: 240_000 }
+const SCALE = { hosts: 10, containersPerHost: 8, groups: 12 }
+
+function worldAfter(durationMs: number, seed = 1): World {
+  const world = createWorld(seed, START_MS, SCALE, PROMISES)
+  world.agenda.runTo(START_MS + durationMs)
+  return world
+}
+
+/** All that was held for some time, address by address, in order of time. */
+function byAddress(world: World): Tenure[][] {
+  const keys = new Map(world.begun.map(({ space, ip }) => [`${space}|${ip}`, { space, ip }]))
+  return [...keys.values()].map(({ space, ip }) => world.ledger.tenuresOf(space, ip))
+}
+
+test('addresses pass to other applications within seconds, of instances and of containers', () => {
+  const all = byAddress(worldAfter(HOUR_MS))
+  const quick = (layer: string, seconds: number) =>
+    all.flatMap(tenures => {
+      const own = tenures.filter(({ holder, space }) => holder.layer === layer && space !== 'inet.0')
+      return own.filter((after, i) => {
+        const before = own[i - 1]
+        if (!before || before.holder.application === after.holder.application) return false
+        return after.fromMs - before.untilMs < seconds * 1000
+      })
+    })
+  expect(quick('instance', 15).length).toBeGreaterThan(20)
+  expect(quick('container', 10).length).toBeGreaterThan(80)
+})
+
+test('a task may have started on an address whose last holder is not yet shown as finished', () => {
+  const tasks = worldAfter(HOUR_MS)
+    .containers.acceptedBy(START_MS + HOUR_MS)
+    .toSorted((a, b) => a.holdsFromMs - b.holdsFromMs)
+  const overlapping = tasks.filter((task, i) => {
+    const before = tasks.slice(0, i).findLast(({ ip }) => ip === task.ip)
+    return before !== undefined && task.startedMs < before.finishedMs
+  })
+  expect(overlapping.length).toBeGreaterThan(5)
+  for (const { holdsFromMs, startedMs, holdsUntilMs, finishedMs } of tasks) {
+    expect(startedMs - holdsFromMs).toBeLessThanOrEqual(SHOWN_LATE_MS)
+    expect(finishedMs).toBeGreaterThan(holdsUntilMs)
+    expect(finishedMs - holdsUntilMs).toBeLessThanOrEqual(SHOWN_LATE_MS)
+  }
+})
+
+test('containers live ten minutes in the median', () => {
+  const lives = worldAfter(3 * HOUR_MS)
+    .begun.filter(
+      ({ holder, fromMs, untilMs }) =>
+        holder.layer === 'container' && fromMs >= START_MS && fromMs < START_MS + 2 * HOUR_MS && untilMs > fromMs,
+    )
+    .map(({ fromMs, untilMs }) => untilMs - fromMs)
+    .sort((a, b) => a - b)
+  const median = lives[lives.length >> 1] ?? 0
+  expect(median).toBeGreaterThan(8 * MINUTE_MS)
+  expect(median).toBeLessThan(12 * MINUTE_MS)
+})
+
+test.each([1, 2, 3])('the promises are kept (seed %i)', seed => {
+  const endMs = START_MS + 2 * HOUR_MS
+  for (const tenures of byAddress(worldAfter(2 * HOUR_MS, seed))) {
+    for (const [i, tenure] of tenures.entries()) {
+      const { holder, fromMs, untilMs, eni } = tenure
+      if (i > 0) expect(fromMs).toBeGreaterThanOrEqual((tenures[i - 1] as Tenure).untilMs)
+      if (holder.layer === 'interface') continue
+      if (untilMs < endMs)
+        expect(untilMs - Math.max(fromMs, START_MS)).toBeGreaterThanOrEqual(PROMISES.briefestHoldingMs)
+      const back = tenures
+        .slice(i + 1)
+        .find(later => later.holder.resourceId === holder.resourceId && later.eni === eni && later.space !== 'inet.0')
+      if (back) expect(back.fromMs - untilMs).toBeGreaterThan(PROMISES.bridgeMs)
+    }
+  }
+})
+
+test('interfaces, secondary addresses and Elastic IPs change hands', () => {
+  const world = worldAfter(HOUR_MS)
+  const enis = world.network.enisAt(START_MS + HOUR_MS)
+  const floating = enis.filter(({ description }) => description === 'floating interface')
+  expect(floating).toHaveLength(2)
+  for (const { attachments } of floating) {
+    expect(attachments.length).toBeGreaterThan(3)
+    expect(new Set(attachments.map(({ attachmentId }) => attachmentId)).size).toBe(attachments.length)
+  }
+  const secondary = byAddress(world).filter(
+    tenures =>
+      new Set(tenures.map(({ eni }) => eni)).size > 3 &&
+      tenures.every(({ eni, ip }) => eni.primaryIp !== ip && eni.subnet.vpc === tenures[0]?.space),
+  )
+  expect(secondary).toHaveLength(6)
+  const elastic = byAddress(world).filter(([first]) => first?.ip.startsWith('52.11.120.'))
+  for (const tenures of elastic) expect(new Set(tenures.map(({ eni }) => eni.id)).size).toBeGreaterThan(4)
+  expect(elastic.some(tenures => new Set(tenures.map(({ eni }) => eni.subnet.vpc)).size === 2)).toBe(true)
+})
+
+test('the steps in which time is advanced change nothing', () => {
+  const atOnce = worldAfter(HOUR_MS)
+  const inSteps = createWorld(1, START_MS, SCALE, PROMISES)
+  for (let ms = 0; ms <= HOUR_MS; ms += 7_919) inSteps.agenda.runTo(START_MS + ms)
+  inSteps.agenda.runTo(START_MS + HOUR_MS)
+  const told = (world: World) => world.begun.map(({ ip, fromMs, untilMs, holder }) => [ip, fromMs, untilMs, holder])
+  expect(told(inSteps)).toEqual(told(atOnce))
+  expect(told(worldAfter(HOUR_MS, 2))).not.toEqual(told(atOnce))
+})
