@@ -1,0 +1,131 @@
+import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2'
+import { type Layer, layerRank, type Owner } from '../../ownership/claim.ts'
+import { expectedLayers, type Place } from '../../ownership/domains.ts'
+import { type Binding, type Sighting, spanOf } from '../../ownership/snapshot.ts'
+import { nameOf } from '../naming/rules.ts'
+import { type Estate, labelsOf, placeIn, privateDomain, required, tagsOf } from './estate.ts'
+import { type HeldAddress, heldAddresses } from './held-addresses.ts'
+import type { Sighted } from './listing.ts'
+import { type InterfaceKind, interfaceKind, isForwarding } from './managed.ts'
+
+/** An interface with all that its bindings need, worked out once. */
+type Subject = {
+  readonly eni: NetworkInterface
+  readonly sighting: Sighting
+  readonly estate: Estate
+  readonly place: Place
+  readonly kind: InterfaceKind
+  readonly expects: readonly Layer[]
+  readonly instance: Sighted<Instance> | undefined
+}
+
+/** Makes the bindings of an interface's addresses, and of others that are found to be its own. */
+export type InterfaceBinder = {
+  readonly id: string
+  readonly addresses: readonly HeldAddress[]
+  /** The `interface` binding, and the `instance` binding where an instance holds the interface. */
+  bind(address: HeldAddress, seenAlso?: Sighting): readonly Binding[]
+}
+
+export function bindInterface(
+  { value: eni, sighting }: Sighted<NetworkInterface>,
+  instances: ReadonlyMap<string, Sighted<Instance>>,
+  estate: Estate,
+): InterfaceBinder {
+  const id = required(eni.NetworkInterfaceId, 'the id of a network interface')
+  const place = placeIn(estate, required(eni.VpcId, `the VPC of ${id}`), eni.OwnerId)
+  const kind = interfaceKind(eni)
+  // What an AWS service runs on its own interface is no instance or container of ours.
+  const plainManaged = kind.managed && kind.kind === 'interface'
+  const expects = plainManaged ? [] : expectedLayers(estate.domainRules, place, kind.kind)
+  const instance = instances.get(eni.Attachment?.InstanceId ?? '')
+  const subject: Subject = { eni, sighting, estate, place, kind, expects, instance }
+  const eniOwner = interfaceOwner(subject)
+  const holder = instanceHolder(subject)
+  return {
+    id,
+    addresses: heldAddresses(eni, privateDomain(estate, place)),
+    bind(address, seenAlso) {
+      const seen = seenAlso ? spanOf(sighting, seenAlso) : sighting
+      const common = { domain: address.domain, prefix: address.prefix, ports: null, whole: false }
+      const atInterface: Binding = {
+        ...common,
+        layer: 'interface',
+        owners: [eniOwner],
+        lifetimeId: address.lifetime,
+        state: 'held',
+        sighting: seen,
+        stated: [],
+        expects,
+      }
+      return holder ? [atInterface, { ...common, ...holder(address, seen) }] : [atInterface]
+    },
+  }
+}
+
+function interfaceOwner({ eni, estate, place, kind }: Subject): Owner {
+  const tags = tagsOf(eni.TagSet)
+  const managed = kind.managed ? { description: eni.Description ?? '', name: kind.name } : null
+  return {
+    ...nameOf({ tags, managed }, estate.naming),
+    ...whereOf(eni, place),
+    kind: kind.kind,
+    resourceId: eni.NetworkInterfaceId ?? '',
+    account: place.account,
+    host: eni.Attachment?.InstanceId ?? null,
+    labels: labelsOf(tags, { serves: kind.serves }),
+    forwards: isForwarding(eni, kind.kind),
+  }
+}
+
+const whereOf = (eni: NetworkInterface, place: Place) => ({
+  region: place.region,
+  // Zone names differ from account to account, ids do not.
+  zone: eni.AvailabilityZoneId ?? eni.AvailabilityZone ?? null,
+  vpc: place.vpc,
+  subnet: eni.SubnetId ?? null,
+  eni: eni.NetworkInterfaceId ?? null,
+})
+
+/** A detaching interface still carries the instance's packets; an attaching one does not yet. */
+const HOLDING_ATTACHMENTS: ReadonlySet<string> = new Set(['attached', 'detaching'])
+/** `shutting-down` and `terminated` are neither sighting nor absence (design.md §1, rule 4). */
+const HOLDING_STATES: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped'])
+
+type HolderPart = Omit<Binding, 'domain' | 'prefix' | 'ports' | 'whole'>
+
+/** How the attached instance holds the interface's addresses, or undefined where no instance does. */
+function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sighting) => HolderPart) | undefined {
+  const { eni, instance, expects } = subject
+  const { InstanceId, AttachmentId, AttachTime, Status } = eni.Attachment ?? {}
+  if (InstanceId === undefined || !HOLDING_ATTACHMENTS.has(Status ?? '')) return undefined
+  const owner = instanceOwner(subject, InstanceId)
+  const stateName = instance?.value.State?.Name
+  // An instance that the listing does not have (yet) holds what its interface says it holds; only its name is not known.
+  const state = instance === undefined || HOLDING_STATES.has(stateName ?? '') ? 'held' : 'ending'
+  const above = expects.filter(layer => layerRank(layer) > layerRank('instance'))
+  return (address, seen) => ({
+    layer: 'instance',
+    owners: [owner],
+    lifetimeId: address.lifetime && AttachmentId ? `${address.lifetime}/${AttachmentId}` : null,
+    state,
+    sighting: instance ? spanOf(seen, instance.sighting) : seen,
+    // When the attachment was initiated: the instance cannot have held the address through it any earlier.
+    stated: address.primary && AttachTime ? [{ kind: 'not-before', atMs: AttachTime.getTime() }] : [],
+    expects: above,
+  })
+}
+
+function instanceOwner({ eni, estate, place, kind, instance }: Subject, instanceId: string): Owner {
+  const tags = tagsOf(instance?.value.Tags)
+  return {
+    ...nameOf({ tags, managed: null }, estate.naming),
+    ...whereOf(eni, place),
+    kind: 'instance',
+    resourceId: instanceId,
+    account: eni.Attachment?.InstanceOwnerId ?? place.account,
+    host: null,
+    labels: labelsOf(tags),
+    forwards: isForwarding(eni, kind.kind),
+  }
+}

@@ -1,0 +1,12 @@
+import type { SourceBounds } from '../ownership/claim.ts'
+import type { Snapshot } from '../ownership/snapshot.ts'
+
+/** Something that can list, in one place, who holds which address. */
+export type Inventory = {
+  /** Unique in the change stream: ec2/123456789012/us-east-1, titus/main. */
+  readonly source: string
+  readonly kind: string
+  readonly bounds: SourceBounds
+  /** One whole listing. Throws where any part of it is missing or cannot be understood. */
+  list(signal: AbortSignal): Promise<Snapshot>
+}

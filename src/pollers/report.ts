@@ -1,0 +1,21 @@
+import type { Millis } from '../ownership/window.ts'
+import type { Refusal } from './refusal.ts'
+
+/** One callback per happening; the CLI turns each into its log line and its metric. */
+export type PollReport = {
+  /** A poll counted, and its changes are in the change stream. */
+  pollCompleted(d: {
+    readonly source: string
+    readonly bindings: number
+    /** Claims that this poll revised or opened. */
+    readonly changed: number
+    readonly completeUpToMs: Millis
+    readonly tookMs: Millis
+  }): void
+  /** A poll did not count; `cause` is what the listing threw, null where a guard spoke. */
+  pollRefused(d: Refusal & { readonly source: string; readonly cause: unknown }): void
+  /** The change stream did not take the changes; the poller reads its own state back before it goes on. */
+  publishFailed(d: { readonly source: string; readonly cause: unknown }): void
+  /** The source's state could not be read from the change stream; nothing is polled until it can. */
+  adoptFailed(d: { readonly source: string; readonly cause: unknown }): void
+}

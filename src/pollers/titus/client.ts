@@ -1,0 +1,109 @@
+import type { Sighting } from '../../ownership/snapshot.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import { reasonOf, WhohadError } from '../../runtime/errors.ts'
+import { type RetryPolicy, retry } from '../../runtime/retry.ts'
+import { pollerErrors } from '../errors.ts'
+import { type TitusJob, type TitusPage, type TitusTask, titusReader } from './reply.ts'
+
+export type Sighted<T> = { readonly value: T; readonly sighting: Sighting }
+
+/** Titus' REST API v3, read whole. Gateway and federation look alike. */
+export type TitusClient = {
+  /** The active tasks, each once, as the newest page showed it. */
+  tasks(signal: AbortSignal): Promise<readonly Sighted<TitusTask>[]>
+  jobs(signal: AbortSignal): Promise<readonly Sighted<TitusJob>[]>
+  /** Undefined where Titus has no such job. */
+  job(id: string, signal: AbortSignal): Promise<Sighted<TitusJob> | undefined>
+}
+
+export type TitusClientSettings = {
+  /** Of the gateway or federation, without /api/v3. */
+  readonly url: string
+  readonly clock: Clock
+  readonly fetch?: typeof fetch
+  readonly pageSize?: number
+  readonly retries?: RetryPolicy
+  readonly requestTimeoutMs?: number
+  /** Told of every reply, so that the snapshot can span them all. */
+  readonly onReply: (sighting: Sighting) => void
+}
+
+const RETRIES: RetryPolicy = { attempts: 4, firstDelayMs: 250, longestDelayMs: 5_000 }
+
+export function titusClient(settings: TitusClientSettings): TitusClient {
+  const { clock, pageSize = 500, retries = RETRIES, requestTimeoutMs = 30_000, onReply } = settings
+  const request = settings.fetch ?? fetch
+  const base = `${settings.url.replace(/\/+$/, '')}/api/v3`
+
+  /** The reply's JSON and when the attempt that brought it was sent and received; undefined for 404. */
+  async function attempt(url: string, signal: AbortSignal): Promise<Sighted<unknown> | undefined> {
+    const sentAtMs = clock.now()
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)])
+    const reply = await request(url, { signal: deadline, headers: { accept: 'application/json' } })
+    const text = await reply.text()
+    const sighting = { sentAtMs, receivedAtMs: clock.now() }
+    const { status } = reply
+    if (status === 429 || status >= 500) throw pollerErrors.titusUnreachable({ url, why: `status ${status}` })
+    if (status === 401 || status === 403) throw pollerErrors.titusDenied({ url, status })
+    if (status === 404) return undefined
+    if (status !== 200) throw pollerErrors.titusFailed({ url, status })
+    onReply(sighting)
+    return { value: parse(text, url), sighting }
+  }
+
+  const get = (path: string, signal: AbortSignal): Promise<Sighted<unknown> | undefined> => {
+    const url = `${base}/${path}`
+    const once = async () => {
+      try {
+        return await attempt(url, signal)
+      } catch (cause) {
+        // fetch says "fetch failed" and keeps the reason to itself.
+        const why = cause instanceof Error && cause.cause !== undefined ? reasonOf(cause.cause) : reasonOf(cause)
+        throw cause instanceof WhohadError ? cause : pollerErrors.titusUnreachable({ url, why }, cause)
+      }
+    }
+    return retry(once, retries, error => error instanceof WhohadError && error.retriable, clock, signal)
+  }
+
+  async function walk<T extends { readonly id: string }>(
+    kind: 'tasks' | 'jobs',
+    read: (url: string, value: unknown) => TitusPage<T>,
+    signal: AbortSignal,
+  ): Promise<readonly Sighted<T>[]> {
+    const found = new Map<string, Sighted<T>>()
+    const cursors = new Set<string>()
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      // The cursor is standard base64, whose "+", "/" and "=" mean something else in a query.
+      const path: string = `${kind}?pageSize=${pageSize}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`
+      const url = `${base}/${path}`
+      const reply = await get(path, signal)
+      if (reply === undefined) throw pollerErrors.titusFailed({ url, status: 404 })
+      const page = read(url, reply.value)
+      for (const value of page.items) found.set(value.id, { value, sighting: reply.sighting })
+      cursor = page.next
+      if (cursor === null) continue
+      if (cursors.has(cursor))
+        throw pollerErrors.titusReplyMalformed({ url, what: 'a cursor came twice in one listing' })
+      cursors.add(cursor)
+    }
+    return [...found.values()]
+  }
+
+  return {
+    tasks: signal => walk('tasks', (url, value) => titusReader(url).tasks(value), signal),
+    jobs: signal => walk('jobs', (url, value) => titusReader(url).jobs(value), signal),
+    async job(id, signal) {
+      const path = `jobs/${encodeURIComponent(id)}`
+      const reply = await get(path, signal)
+      return reply && { value: titusReader(`${base}/${path}`).job(reply.value), sighting: reply.sighting }
+    },
+  }
+}
+
+function parse(text: string, url: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw pollerErrors.titusReplyMalformed({ url, what: 'it is not JSON' }, cause)
+  }
+}
