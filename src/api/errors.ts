@@ -1,5 +1,12 @@
 import { declareError } from '../runtime/errors.ts'
 
+const LONGEST_LIST = 20
+
+const listed = (names: readonly string[]): string =>
+  names.length <= LONGEST_LIST
+    ? names.join(', ')
+    : `${names.slice(0, LONGEST_LIST).join(', ')} and ${names.length - LONGEST_LIST} more`
+
 /** What can be wrong with a question, however it arrives. */
 export const questionErrors = {
   addressMalformed: declareError(
@@ -30,5 +37,83 @@ export const questionErrors = {
     'usage',
     (d: { text: string }) =>
       `Cannot read the question "${d.text}". Write it as: ADDRESS [@ TIME] [in DOMAIN], for example 52.11.120.97 @ 1495670748 in inet.0`,
+  ),
+  domainNeeded: declareError(
+    'WHOHAD_DOMAIN_NEEDED',
+    'usage',
+    (d: { ip: string; covering: readonly string[]; known: readonly string[] }) =>
+      `${d.ip} is a private address, which means something only within a routing domain. ${
+        d.covering.length > 0
+          ? `These domains have it: ${listed(d.covering)}. Name the one you mean, for example "in ${d.covering[0]}".`
+          : d.known.length > 0
+            ? `No source covers it; the domains known are ${listed(d.known)}. Name the one you mean with "in DOMAIN".`
+            : 'No private domain is known yet: is a poller configured, and has its first poll finished?'
+      }`,
+  ),
+  windowMalformed: declareError(
+    'WHOHAD_WINDOW_MALFORMED',
+    'usage',
+    (d: { reason: string }) =>
+      `The span of time cannot be used: ${d.reason}. Give both "from" and "to" with from before to, or "at" alone.`,
+  ),
+  formsMixed: declareError(
+    'WHOHAD_QUESTION_FORMS_MIXED',
+    'usage',
+    (d: { parameters: readonly string[] }) =>
+      `The question came twice: "q" holds all of it, so leave out ${d.parameters.map(name => `"${name}"`).join(', ')}, or leave out "q".`,
+  ),
+} as const
+
+/** What can go wrong around a question: the request itself, the server, its address. */
+export const apiErrors = {
+  parameterMalformed: declareError(
+    'WHOHAD_PARAMETER_MALFORMED',
+    'usage',
+    (d: { problem: string; allowed: readonly string[] }) =>
+      `Cannot read the request: ${d.problem}.${d.allowed.length > 0 ? ` This route takes ${listed(d.allowed)}, each at most once.` : ''}`,
+  ),
+  requestRefused: declareError(
+    'WHOHAD_REQUEST_REFUSED',
+    'usage',
+    (d: { reason: string }) =>
+      `The request was refused before it was read: ${d.reason}. Questions go to GET /v1/whohad?q=ADDRESS @ TIME in DOMAIN, percent-encoded.`,
+  ),
+  urlTooLong: declareError(
+    'WHOHAD_URL_TOO_LONG',
+    'usage',
+    (d: { length: number; longest: number }) =>
+      `The URL has ${d.length} characters; at most ${d.longest} are read. A question needs an address, a time and a domain, no more.`,
+  ),
+  routeUnknown: declareError(
+    'WHOHAD_ROUTE_UNKNOWN',
+    'usage',
+    (d: { method: string; path: string }) =>
+      `There is no ${d.method} ${d.path} here. Ask GET /v1/whohad?ip=ADDRESS&at=TIME&domain=DOMAIN, or open / in a browser.`,
+  ),
+  /** For an `ask` that may not answer yet: an index that has read half of the log would name owners that have left. */
+  stillReplaying: declareError(
+    'WHOHAD_STILL_REPLAYING',
+    'state',
+    (d: { detail: string }) =>
+      `whohad is still reading its change stream (${d.detail}), and does not answer from half of it. Ask again when /readyz says 200.`,
+    true,
+  ),
+  internal: declareError(
+    'WHOHAD_INTERNAL',
+    'failure',
+    (d: { requestId: string }) =>
+      `whohad failed on this request, and that is a defect. The log has the cause under request id ${d.requestId}; please report it with that entry.`,
+  ),
+  bindNotLoopback: declareError(
+    'WHOHAD_BIND_NOT_LOOPBACK',
+    'usage',
+    (d: { host: string }) =>
+      `Refusing to listen on "${d.host}": whoever reaches that address could ask without a login. Listen on 127.0.0.1 behind a proxy that checks who asks, or say "insecure" to do it anyway.`,
+  ),
+  cannotListen: declareError(
+    'WHOHAD_CANNOT_LISTEN',
+    'state',
+    (d: { host: string; port: number; reason: string }) =>
+      `Cannot listen on ${d.host} port ${d.port}: ${d.reason}. Is another whohad running? Choose a free port, or 0 for any.`,
   ),
 } as const

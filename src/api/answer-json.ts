@@ -1,0 +1,77 @@
+import type { Answer, Candidate, Holding } from '../ownership/answer.ts'
+import type { Owner } from '../ownership/claim.ts'
+import type { Bounds, Millis } from '../ownership/window.ts'
+import type { AnswerJson, HoldingJson, InstantJson } from './answer-schema.ts'
+import { summaryOf } from './summary.ts'
+
+/** The form in which an answer leaves the process, the same over HTTP and from the CLI (`AnswerSchema`). */
+export function answerJson(answer: Answer): AnswerJson {
+  const { question, holding } = answer
+  return {
+    question: {
+      ip: question.ip,
+      domain: question.domain,
+      port: question.port ?? null,
+      from: instantJson(question.fromMs),
+      until: instantJson(question.untilMs),
+    },
+    state: answer.state,
+    reason: answer.reason,
+    summary: summaryOf(answer),
+    application: holding?.owner.application ?? null,
+    holding: holding && holdingJson(holding),
+    candidates: answer.candidates.map(candidateJson),
+    under: answer.under.map(holdingJson),
+    service: answer.service && holdingJson(answer.service),
+    watermark: answer.watermarkMs === null ? null : instantJson(answer.watermarkMs),
+    final: answer.final,
+  }
+}
+
+const candidateJson = ({ holding, during }: Candidate) => ({
+  holding: holding && holdingJson(holding),
+  during: { from: instantJson(during.fromMs), until: instantJson(during.untilMs) },
+})
+
+const holdingJson = (holding: Holding): HoldingJson => ({
+  owner: ownerJson(holding.owner),
+  layer: holding.layer,
+  prefix: holding.prefix,
+  source: holding.source,
+  claimId: holding.claimId,
+  evidence: holding.evidence,
+  start: boundsJson(holding.start),
+  end: boundsJson(holding.end),
+  lastSighting: instantJson(holding.lastSightingMs),
+})
+
+const ownerJson = (owner: Owner): HoldingJson['owner'] => ({
+  application: owner.application,
+  cluster: owner.cluster,
+  stack: owner.stack,
+  detail: owner.detail,
+  team: owner.team,
+  namedBy: owner.namedBy,
+  kind: owner.kind,
+  resourceId: owner.resourceId,
+  forwards: owner.forwards,
+  placement: {
+    account: owner.account,
+    region: owner.region,
+    zone: owner.zone,
+    vpc: owner.vpc,
+    subnet: owner.subnet,
+    eni: owner.eni,
+    host: owner.host,
+  },
+  labels: { ...owner.labels },
+})
+
+const boundsJson = ({ earliestMs, latestMs }: Bounds) => ({
+  earliest: instantJson(earliestMs),
+  latest: instantJson(latestMs),
+})
+
+/** JSON has no Infinity: a side without a bound is null. */
+const instantJson = (ms: Millis): InstantJson | null =>
+  Number.isFinite(ms) ? { iso: new Date(ms).toISOString(), ms } : null

@@ -1,0 +1,132 @@
+import Type, { type Static } from 'typebox'
+import { ANSWER_STATES, type Verdict } from '../ownership/answer.ts'
+import { type Evidence, LAYERS } from '../ownership/claim.ts'
+
+// A record, so that a reason or an evidence added to the core breaks the build here.
+const REASONS: Readonly<Record<Verdict['reason'], true>> = {
+  sighted: true,
+  'authoritative-time': true,
+  'flow-sighting': true,
+  bridged: true,
+  handoff: true,
+  head: true,
+  tail: true,
+  'shared-address': true,
+  'conflicting-sources': true,
+  'spans-handoff': true,
+  'interface-level': true,
+  'absent-in-complete-polls': true,
+  'before-coverage': true,
+  'source-stale': true,
+  'not-yet': true,
+  expired: true,
+  'no-such-domain': true,
+  'unmanaged-prefix': true,
+  internet: true,
+  'aws-service': true,
+}
+const EVIDENCE: Readonly<Record<Evidence, true>> = {
+  sighted: true,
+  'authoritative-time': true,
+  'flow-sighting': true,
+  bridged: true,
+}
+
+const closed = { additionalProperties: false } as const
+const Text = Type.String()
+const TextOrNull = Type.Union([Text, Type.Null()])
+
+const InstantSchema = Type.Object(
+  {
+    iso: Type.String({ description: 'ISO 8601, UTC, to the millisecond' }),
+    ms: Type.Integer({ description: 'milliseconds since 1970-01-01T00:00:00Z' }),
+  },
+  closed,
+)
+const InstantOrNull = Type.Union([InstantSchema, Type.Null()])
+
+/** Within which an instant lies that nobody saw exactly; null where that side has no bound. */
+const BoundsSchema = Type.Object({ earliest: InstantOrNull, latest: InstantOrNull }, closed)
+
+/** Half-open: `from` belongs to it, `until` does not. */
+const WindowSchema = Type.Object({ from: InstantOrNull, until: InstantOrNull }, closed)
+
+const OwnerSchema = Type.Object(
+  {
+    application: TextOrNull,
+    cluster: TextOrNull,
+    stack: TextOrNull,
+    detail: TextOrNull,
+    team: TextOrNull,
+    namedBy: TextOrNull,
+    kind: Text,
+    resourceId: Text,
+    forwards: Type.Boolean(),
+    placement: Type.Object(
+      {
+        account: TextOrNull,
+        region: TextOrNull,
+        zone: TextOrNull,
+        vpc: TextOrNull,
+        subnet: TextOrNull,
+        eni: TextOrNull,
+        host: TextOrNull,
+      },
+      closed,
+    ),
+    labels: Type.Record(Text, Text),
+  },
+  closed,
+)
+
+const HoldingSchema = Type.Object(
+  {
+    owner: OwnerSchema,
+    layer: Type.Enum([...LAYERS]),
+    prefix: Text,
+    source: Text,
+    claimId: Text,
+    evidence: Type.Enum(namesOf(EVIDENCE)),
+    start: BoundsSchema,
+    end: BoundsSchema,
+    lastSighting: InstantOrNull,
+  },
+  closed,
+)
+const HoldingOrNull = Type.Union([HoldingSchema, Type.Null()])
+
+/** An answer on the wire. Every field is always there; null says "not known" or "none". */
+export const AnswerSchema = Type.Object(
+  {
+    question: Type.Object(
+      {
+        ip: Text,
+        domain: Text,
+        port: Type.Union([Type.Integer({ minimum: 0, maximum: 65_535 }), Type.Null()]),
+        from: InstantOrNull,
+        until: InstantOrNull,
+      },
+      closed,
+    ),
+    state: Type.Enum([...ANSWER_STATES]),
+    reason: Type.Enum(namesOf(REASONS)),
+    summary: Type.String({ description: 'the answer in a sentence' }),
+    application: Type.Union([Text, Type.Null()], { description: 'set only where state is owned and a name is known' }),
+    holding: HoldingOrNull,
+    candidates: Type.Array(Type.Object({ holding: HoldingOrNull, during: WindowSchema }, closed)),
+    under: Type.Array(HoldingSchema),
+    service: HoldingOrNull,
+    watermark: InstantOrNull,
+    final: Type.Boolean(),
+  },
+  closed,
+)
+
+export type AnswerJson = Static<typeof AnswerSchema>
+export type HoldingJson = Static<typeof HoldingSchema>
+export type InstantJson = Static<typeof InstantSchema>
+
+/** The keys of a record whose type lists them all; `Object.keys` forgets that. */
+function namesOf<Name extends string>(record: Readonly<Record<Name, true>>): Name[] {
+  return Object.keys(record) as Name[]
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { handleErrors, sendProblem } from './error-handling.ts'
+import { apiErrors } from './errors.ts'
+import { excerpt } from './excerpt.ts'
+import { livezRoute } from './livez-route.ts'
+import { metricsRoute } from './metrics-route.ts'
+import { pageRoute } from './page-route.ts'
+import { type Readiness, readyzRoute } from './readyz-route.ts'
+import type { ApiReport } from './report.ts'
+import { securityHeaders } from './security-headers.ts'
+import { type WhohadDeps, whohadRoute } from './whohad-route.ts'
+
+export type ApiDeps = WhohadDeps & {
+  readonly ready: () => Promise<Readiness>
+  readonly metricsText: () => Promise<string>
+  readonly version: string
+  /** The folder `web/`, as an absolute path. */
+  readonly webFolder: string
+  readonly report: ApiReport
+}
+
+const LONGEST_URL = 2048
+const LARGEST_BODY_BYTES = 64 * 1024
+const LONGEST_PARAMETER = 128
+const REQUEST_SECONDS = 30
+const CONNECTION_SECONDS = 60
+
+/** The whole API, ready for `inject` and for `listen`; it opens no socket. */
+export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: LARGEST_BODY_BYTES,
+    requestTimeout: REQUEST_SECONDS * 1000,
+    connectionTimeout: CONNECTION_SECONDS * 1000,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    genReqId: () => randomUUID(),
+    // A parameter that is unknown or comes twice is said to be so, not dropped or turned into something else.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, apiErrors.requestRefused({ reason: `${excerpt(error.message)} (${request.method})` }, error))
+    },
+  })
+  securityHeaders(app)
+  watchRequests(app, deps.report)
+  handleErrors(app, deps.report)
+  whohadRoute(app, deps)
+  livezRoute(app, deps)
+  readyzRoute(app, deps)
+  metricsRoute(app, deps)
+  pageRoute(app, deps)
+  await app.ready()
+  return app
+}
+
+function watchRequests(app: FastifyInstance, report: ApiReport): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    const { length } = request.raw.url ?? ''
+    if (length > LONGEST_URL) throw apiErrors.urlTooLong({ length, longest: LONGEST_URL })
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    report.requestDone({
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      milliseconds: reply.elapsedTime,
+    })
+  })
+}

@@ -1,0 +1,17 @@
+/** What happens in the API, one callback per happening; the CLI makes a log line and a metric of each. */
+export type ApiReport = {
+  /** `route` is the pattern, never the URL: an address must not become a metric's label. */
+  requestDone(d: {
+    readonly method: string
+    readonly route: string
+    readonly status: number
+    readonly milliseconds: number
+  }): void
+  /** A defect: the client got 500 and `requestId`, the cause is here alone. */
+  requestFailed(d: {
+    readonly requestId: string
+    readonly method: string
+    readonly route: string
+    readonly cause: unknown
+  }): void
+}
