@@ -1,0 +1,248 @@
+import { expect, test } from 'vitest'
+import { attribute, windowOf } from '../../src/enricher/attribute.ts'
+import { parseHeader } from '../../src/enricher/flowlogs/fields.ts'
+import { type FlowRecord, lineParser } from '../../src/enricher/flowlogs/parse.ts'
+import { lookUpsOn } from '../../src/enricher/look-ups.ts'
+import type { Claim } from '../../src/ownership/claim.ts'
+import type { DomainRule } from '../../src/ownership/domains.ts'
+import { claimOf, indexOf, instanceAt, interfaceAt, NOW_MS, VPC } from '../support/flow-log-inventory.ts'
+
+const ENI = 'eni-1'
+const LIFE = [1_600_000_000, 1_600_010_000] as const
+const START = 1_600_005_000
+
+type Shown = Readonly<Record<string, string | number>>
+
+/** A record with the given fields and a time in the middle of LIFE. */
+function recordOf(shown: Shown): FlowRecord {
+  const fields = {
+    'interface-id': ENI,
+    start: START,
+    end: START + 10,
+    protocol: 6,
+    srcport: 40000,
+    dstport: 443,
+    ...shown,
+  }
+  const format = parseHeader(Object.keys(fields).join(' '))
+  const line = format && lineParser(format)(Object.values(fields).join(' '), 1)
+  if (line?.kind !== 'flow') throw new TypeError(`not a record: ${JSON.stringify(line)}`)
+  return line
+}
+
+function answer(claims: readonly Claim[], shown: Shown, rules: readonly DomainRule[] = []) {
+  const record = recordOf(shown)
+  const window = windowOf(record, 60_000)
+  if (window === undefined) throw new TypeError('no time')
+  return attribute(record, window, NOW_MS, lookUpsOn(indexOf(claims), rules))
+}
+
+const web = instanceAt(VPC, '10.0.0.5', ENI, 'i-web', 'web', LIFE)
+const second = interfaceAt(VPC, '10.0.0.6', ENI, LIFE)
+const peer = instanceAt(VPC, '10.0.0.9', 'eni-2', 'i-peer', 'peer', LIFE)
+const PLAIN = { srcaddr: '10.0.0.5', dstaddr: '10.0.0.9' }
+const interfaceLevel = { state: 'ambiguous', reason: 'interface-level', application: '' }
+
+test('a record covers the slack before its start and the whole of its last second', () => {
+  expect(windowOf(recordOf(PLAIN), 60_000)).toEqual({ fromMs: (START - 60) * 1000, untilMs: (START + 11) * 1000 })
+  expect(windowOf(recordOf({ ...PLAIN, start: '-' }), 60_000)).toBeUndefined()
+})
+
+test('both ends are answered in the domain of the interface, with all that the claims say', () => {
+  expect(answer([...web, ...peer], PLAIN)).toEqual({
+    source: {
+      ip: '10.0.0.5',
+      port: 40000,
+      domain: VPC,
+      state: 'owned',
+      reason: 'authoritative-time',
+      application: 'web',
+      resourceId: 'i-web',
+      cluster: '',
+      account: '123456789010',
+      region: 'us-east-1',
+      zone: 'use1-az1',
+      layer: 'instance',
+      claimId: expect.stringContaining('i-web'),
+      candidates: [],
+      service: '',
+    },
+    destination: expect.objectContaining({ ip: '10.0.0.9', port: 443, state: 'owned', application: 'peer' }),
+  })
+})
+
+test('who held the address only during the slack is a candidate', () => {
+  const handed = START - 30
+  const claims = [
+    ...instanceAt(VPC, '10.0.0.5', ENI, 'i-old', 'old', [LIFE[0], handed]),
+    ...instanceAt(VPC, '10.0.0.5', ENI, 'i-new', 'new', [handed, LIFE[1]]),
+  ]
+  const { source } = answer(claims, PLAIN)
+  expect(source).toMatchObject({ state: 'ambiguous', application: '', resourceId: '' })
+  expect([...source.candidates].sort()).toEqual(['i-new', 'i-old'])
+})
+
+test('an interface with several addresses makes its end interface-level, with all holders, and not the other end', () => {
+  const { source, destination } = answer([...web, second, ...peer], PLAIN)
+  expect(source).toMatchObject({ ...interfaceLevel, domain: VPC, ip: '10.0.0.5' })
+  expect([...source.candidates].sort()).toEqual(['eni-1', 'i-web'])
+  expect(destination).toMatchObject({ state: 'owned', application: 'peer' })
+})
+
+test('an address of the other family is none that could stand behind', () => {
+  const ipv6 = interfaceAt(VPC, '2600:1f13:a:b::5', ENI, LIFE)
+  expect(answer([...web, ipv6], PLAIN).source).toMatchObject({ state: 'owned', application: 'web' })
+})
+
+test('a delegated prefix makes the end interface-level', () => {
+  const delegated = interfaceAt(VPC, '10.0.0.0/28', ENI, LIFE)
+  expect(answer([delegated], { srcaddr: '10.0.0.5', dstaddr: '10.0.0.9' }).source).toMatchObject(interfaceLevel)
+})
+
+test('an interface that forwards is interface-level even with one address', () => {
+  const nat = interfaceAt(VPC, '10.0.0.5', ENI, LIFE, { kind: 'nat_gateway', forwards: true })
+  expect(answer([nat], PLAIN).source).toMatchObject({ ...interfaceLevel, candidates: [ENI] })
+})
+
+test('the candidates of an interface end at 32', () => {
+  const many = Array.from({ length: 50 }, (_, i) => instanceAt(VPC, `10.0.1.${i}`, ENI, `i-${i}`, 'a', LIFE)).flat()
+  expect(answer([...web, ...many], PLAIN).source.candidates).toHaveLength(32)
+})
+
+test('with packet addresses the several addresses of an interface do not matter', () => {
+  const pod = claimOf({
+    domain: VPC,
+    prefix: '10.0.0.6',
+    layer: 'container',
+    owner: { application: 'pod', resourceId: 'pod-1', kind: 'container', eni: ENI },
+    from: LIFE[0],
+    until: LIFE[1],
+  })
+  const packets = { ...PLAIN, 'pkt-srcaddr': '10.0.0.6', 'pkt-dstaddr': '10.0.0.9', 'flow-direction': 'egress' }
+  const { source, destination } = answer([...web, second, pod, ...peer], packets)
+  expect(source).toMatchObject({ ip: '10.0.0.6', state: 'owned', application: 'pod', layer: 'container' })
+  expect(destination).toMatchObject({ state: 'owned', application: 'peer' })
+})
+
+test("a packet that only passes through is not the interface's: its ends are asked like remote ones", () => {
+  const nat = interfaceAt(VPC, '10.0.0.5', ENI, LIFE, { kind: 'nat_gateway', forwards: true })
+  const through = {
+    srcaddr: '10.0.0.9',
+    dstaddr: '10.0.0.5',
+    'pkt-srcaddr': '10.0.0.9',
+    'pkt-dstaddr': '203.0.113.5',
+    'flow-direction': 'ingress',
+  }
+  const { source, destination } = answer([nat, ...peer], through)
+  expect(source).toMatchObject({ state: 'owned', application: 'peer' })
+  expect(destination).toMatchObject({ ip: '203.0.113.5', domain: 'inet.0', state: 'external', reason: 'internet' })
+})
+
+test('without a direction, both ends on the interface are interface-level', () => {
+  const { source, destination } = answer([...web, second], { srcaddr: '10.0.0.5', dstaddr: '10.0.0.6' })
+  expect(source).toMatchObject(interfaceLevel)
+  expect(destination).toMatchObject(interfaceLevel)
+})
+
+test('a record of an interface that the claims do not know, and without a VPC, has no domain', () => {
+  const { source, destination } = answer(web, { ...PLAIN, 'interface-id': 'eni-unknown' })
+  const nowhere = { state: 'unknown', reason: 'no-such-domain', domain: '', application: '' }
+  expect(source).toMatchObject(nowhere)
+  expect(destination).toMatchObject(nowhere)
+})
+
+test('public space is asked for the end that is surely remote, domain or not', () => {
+  const elastic = claimOf({
+    domain: 'inet.0',
+    prefix: '52.11.120.97',
+    layer: 'instance',
+    owner: { application: 'edge', resourceId: 'i-edge' },
+    from: LIFE[0],
+    until: LIFE[1],
+  })
+  const { source, destination } = answer([elastic], { srcaddr: '52.11.120.97', dstaddr: '10.0.0.5' })
+  expect(source).toMatchObject({ domain: 'inet.0', state: 'owned', application: 'edge' })
+  expect(destination).toMatchObject({ reason: 'no-such-domain' })
+  // One of the two is the interface's own, and nothing says which: "not ours" would be wrong for one.
+  const both = answer([elastic], { srcaddr: '52.11.120.97', dstaddr: '203.0.113.7' })
+  expect(both.source).toMatchObject({ reason: 'no-such-domain' })
+  const shown = answer([elastic], { srcaddr: '52.11.120.97', dstaddr: '203.0.113.7', 'flow-direction': 'ingress' })
+  expect(shown.source).toMatchObject({ state: 'owned', application: 'edge' })
+  expect(shown.destination).toMatchObject({ reason: 'no-such-domain' })
+})
+
+test("a VPC's own IPv6 space is asked in its domain, other IPv6 space in the public one", () => {
+  const ipv6 = interfaceAt(VPC, '2600:1f13:a:b::5', ENI, LIFE)
+  const neighbour = interfaceAt(VPC, '2600:1f13:a:b::9', 'eni-2', LIFE)
+  const local = { srcaddr: '2600:1f13:a:b::5', dstaddr: '2600:1f13:a:b::9' }
+  expect(answer([ipv6, neighbour], local).destination).toMatchObject({ domain: VPC, resourceId: 'eni-2' })
+  const remote = { ...local, dstaddr: '2a00:1450::1' }
+  expect(answer([ipv6], remote).destination).toMatchObject({ domain: 'inet6.0', state: 'external' })
+})
+
+test("an unknown interface's own end is interface-level, even where somebody else's claim would answer", () => {
+  const shown = { ...PLAIN, 'interface-id': 'eni-unknown', 'vpc-id': VPC }
+  for (const direction of ['egress', '-']) {
+    const { source } = answer([...web, ...peer], { ...shown, 'flow-direction': direction })
+    expect(source).toMatchObject({ ...interfaceLevel, candidates: ['i-web'] })
+  }
+  const egress = answer([...web, ...peer], { ...shown, 'flow-direction': 'egress' })
+  expect(egress.destination).toMatchObject({ state: 'owned', application: 'peer' })
+})
+
+test("of a known interface that is not known to hold either address, neither is said to be nobody's", () => {
+  const { source, destination } = answer(web, { srcaddr: '10.0.0.70', dstaddr: '10.0.0.71' })
+  expect(source).toMatchObject({ ...interfaceLevel, candidates: ['i-web'] })
+  expect(destination).toMatchObject(interfaceLevel)
+  const known = answer(web, PLAIN)
+  expect(known.destination).toMatchObject({ state: 'unowned', reason: 'absent-in-complete-polls' })
+})
+
+test("a claim that has the interface's own address on another interface is a conflict, not an answer", () => {
+  const own = interfaceAt(VPC, '10.0.0.5', ENI, LIFE)
+  const elsewhere = claimOf({
+    domain: VPC,
+    prefix: '10.0.0.5',
+    layer: 'container',
+    owner: { application: 'stray', resourceId: 'task-1', kind: 'container', eni: 'eni-7' },
+    from: LIFE[0],
+    until: LIFE[1],
+  })
+  expect(answer([own, elsewhere], PLAIN).source).toMatchObject({
+    state: 'ambiguous',
+    reason: 'conflicting-sources',
+    candidates: ['task-1'],
+    application: '',
+  })
+})
+
+test('a claim on some ports answers for its ports only, and not where the ports are none', () => {
+  const shared = claimOf({
+    domain: VPC,
+    prefix: '10.0.0.9',
+    layer: 'container',
+    owner: { application: 'task', resourceId: 'task-2', kind: 'container' },
+    ports: { first: 8000, last: 8999 },
+    from: LIFE[0],
+    until: LIFE[1],
+  })
+  const claims = [...web, ...peer, shared]
+  const destination = (shown: Shown) => answer(claims, { ...PLAIN, ...shown }).destination
+  expect(destination({ dstport: 8080 })).toMatchObject({ application: 'task', port: 8080 })
+  expect(destination({ dstport: 443 })).toMatchObject({ application: 'peer' })
+  expect(destination({ dstport: 8080, protocol: 1 })).toMatchObject({ application: 'peer' })
+})
+
+test('the domain rules place a record whose interface is unknown, unless they ask for what it does not say', () => {
+  const shown = { ...PLAIN, 'interface-id': 'eni-unknown', 'vpc-id': 'vpc-9', 'flow-direction': 'egress' }
+  const rules = [{ domain: VPC, account: '111' }]
+  const destination = (more: Shown, given: readonly DomainRule[] = rules) =>
+    answer([...web, ...peer], { ...shown, ...more }, given).destination
+  expect(destination({ 'account-id': '111' })).toMatchObject({ domain: VPC, application: 'peer' })
+  expect(destination({ 'account-id': '222' })).toMatchObject({ domain: 'vpc-9', reason: 'no-such-domain' })
+  expect(destination({})).toMatchObject({ domain: '', reason: 'no-such-domain' })
+  expect(destination({ 'account-id': 'unknown' })).toMatchObject({ domain: '' })
+  const china = [{ domain: VPC, partition: 'aws-cn' }]
+  expect(destination({ region: 'cn-north-1' }, china)).toMatchObject({ domain: VPC })
+  expect(destination({ region: 'us-east-1' }, china)).toMatchObject({ domain: 'vpc-9' })
+})
