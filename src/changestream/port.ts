@@ -27,6 +27,7 @@ export type ReadOptions = {
   /** Go on waiting for new records after the end; otherwise finish at the end that was there when reading began. */
   readonly follow: boolean
   readonly signal: AbortSignal
+  /** Called in the order of its partition, before the batch that holds the records around it. */
   readonly onDeadLetter?: (letter: DeadLetter) => void
 }
 

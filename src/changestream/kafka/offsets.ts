@@ -1,0 +1,24 @@
+import type { Admin } from 'kafkajs'
+import { changestreamErrors } from '../errors.ts'
+import type { Position } from '../port.ts'
+
+/** For each partition the first offset that is still there, and one past the last. */
+export type Offsets = { readonly first: Position; readonly end: Position }
+
+export async function fetchOffsets(admin: Admin, topic: string, partitions: number): Promise<Offsets> {
+  const found = await admin.fetchTopicOffsets(topic)
+  const byPartition = (pick: (offsets: (typeof found)[number]) => string) =>
+    Array.from({ length: partitions }, (_, partition) => {
+      const offsets = found.find(entry => entry.partition === partition)
+      return offsets ? Number(pick(offsets)) : 0
+    })
+  return { first: byPartition(({ low }) => low), end: byPartition(({ high }) => high) }
+}
+
+/** @throws WHOHAD_STREAM_POSITION_GONE where retention has removed a record between `from` and what is there. */
+export function checkPosition(from: Position, { first, end }: Offsets): void {
+  for (const [partition, offset] of from.entries()) {
+    const known = { partition, offset, first: first[partition] ?? 0, end: end[partition] ?? 0 }
+    if (offset < known.first || offset > known.end) throw changestreamErrors.positionGone(known)
+  }
+}
