@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { SkipReporter } from './test/support/skip-reporter.ts'
 
 export default defineConfig({
   test: {
@@ -7,6 +8,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
-    reporters: ['default', './test/support/skip-reporter.ts'],
+    reporters: ['default', new SkipReporter()],
   },
 })

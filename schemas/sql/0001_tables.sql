@@ -86,6 +86,7 @@ CREATE TABLE IF NOT EXISTS coverage
     revision_epoch Int64,
     revision_sequence Int64,
     complete_up_to_ms Nullable(Int64),
+    over_at_ms Nullable(Int64),
     addresses Int64,
     changed Int64,
     refused_reason LowCardinality(String) COMMENT 'empty where the poll counts',

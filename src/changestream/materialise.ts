@@ -1,4 +1,3 @@
-import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { Fence } from './fence.ts'
 import { type ChangeLog, type DeadLetter, hasReached, type LoggedChange, type Position } from './port.ts'
 import type { MaterialiserReport } from './report.ts'
@@ -9,7 +8,8 @@ export type ChangeSink = (batch: readonly LoggedChange[]) => Promise<void>
 
 export type MaterialiserOptions = {
   readonly log: ChangeLog
-  readonly index: Pick<OwnershipIndex, 'apply'>
+  /** Takes what counts: the records of each batch that no later epoch has fenced off, in their order. */
+  readonly index: (current: readonly LoggedChange[]) => void | Promise<void>
   readonly sinks: readonly ChangeSink[]
   readonly signal: AbortSignal
   readonly report: MaterialiserReport
@@ -70,12 +70,12 @@ async function follow(options: MaterialiserOptions, progress: ReadProgress, move
   }
   const reading = log.read({ follow: true, signal, onDeadLetter, ...(from && { from }) })
   for await (const batch of reading) {
-    for (const logged of batch) {
+    const current = batch.filter(logged => {
       const fencedBy = fence.fencedBy(logged.change)
-      if (fencedBy === undefined) index.apply(logged.change)
-      else report.fencedWrite(fencedWrite(logged, fencedBy))
-    }
-    await Promise.all(sinks.map(sink => sink(batch)))
+      if (fencedBy !== undefined) report.fencedWrite(fencedWrite(logged, fencedBy))
+      return fencedBy === undefined
+    })
+    await Promise.all([index(current), ...sinks.map(sink => sink(batch))])
     progress.take(batch)
     moved.wake()
   }

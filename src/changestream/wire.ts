@@ -74,6 +74,7 @@ export function toWire(change: Change): object {
         ...change,
         revision: wireRevision(change.revision),
         completeUpToMs: lower(change.completeUpToMs),
+        overAtMs: lower(change.overAtMs),
         counts: { addresses: whole(change.counts.addresses), changed: whole(change.counts.changed) },
       }
     case 'source':
@@ -171,13 +172,17 @@ const ownerOf = (wire: Owner): Owner => ({
   forwards: wire.forwards,
 })
 
-type WireProgress = Omit<Wire<Progress>, 'completeUpToMs'> & { readonly completeUpToMs: Millis | null }
+type WireProgress = Omit<Wire<Progress>, 'completeUpToMs' | 'overAtMs'> & {
+  readonly completeUpToMs: Millis | null
+  readonly overAtMs: Millis | null
+}
 
 const progressOf = (wire: WireProgress): Progress => ({
   record: 'progress',
   source: named('source', wire.source),
   revision: revisionOf(wire.revision),
   completeUpToMs: fromLower(wire.completeUpToMs),
+  overAtMs: fromLower(wire.overAtMs),
   counts: { addresses: wire.counts.addresses, changed: wire.counts.changed },
   refused: wire.refused && { reason: wire.refused.reason, detail: wire.refused.detail },
 })

@@ -1,3 +1,4 @@
+import { Fence } from '../changestream/fence.ts'
 import type { ChangeLog, LoggedChange, Position } from '../changestream/port.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownership-index.ts'
 
@@ -13,7 +14,7 @@ export type IndexView = {
 }
 
 export type FollowingView = IndexView & {
-  /** Adds a batch of the log, after the work that has the index pinned and before the work that comes later. */
+  /** Adds what counts of a batch of the log (the materialiser's `index`), after the work that has the index pinned and before the work that comes later. */
   apply(batch: readonly LoggedChange[]): Promise<void>
   /** Offset of the next record by partition. */
   position(): Position
@@ -46,9 +47,10 @@ export function followingView(index: OwnershipIndex, log: ChangeLog, signal: Abo
 /** Reads the log from its beginning up to `position`, exclusive. */
 export async function replayedIndex(log: ChangeLog, position: Position, signal: AbortSignal): Promise<OwnershipIndex> {
   const index = createOwnershipIndex()
+  const fence = new Fence()
   for await (const batch of log.read({ follow: false, signal })) {
     for (const { change, partition, offset } of batch) {
-      if (offset < (position[partition] ?? 0)) index.apply(change)
+      if (offset < (position[partition] ?? 0) && fence.fencedBy(change) === undefined) index.apply(change)
     }
   }
   return index

@@ -82,6 +82,8 @@ export type Progress = {
   readonly revision: Revision
   /** Earliest S − lag − ε of the poll: all that happened before it is in the claims. Unchanged by a refused poll. */
   readonly completeUpToMs: Millis
+  /** R + ε of its last reply: nothing later was seen. −Infinity where the poll was refused. */
+  readonly overAtMs: Millis
   readonly counts: { readonly addresses: number; readonly changed: number }
   readonly refused: { readonly reason: string; readonly detail: string } | null
 }

@@ -1,5 +1,6 @@
 import type { UnknownReason } from './answer.ts'
 import { type Progress, type SourceRecord, supersedes } from './claim.ts'
+import { WatchedSpace } from './scope.ts'
 import type { Millis, Window } from './window.ts'
 
 type Blindness = Extract<UnknownReason, 'before-coverage' | 'source-stale' | 'not-yet'>
@@ -10,15 +11,19 @@ type Blindness = Extract<UnknownReason, 'before-coverage' | 'source-stale' | 'no
  */
 export class SourceHistory {
   record: SourceRecord | undefined
+  space: WatchedSpace | undefined
   /** Everything before this instant is in the claims. */
   completeUpToMs: Millis | undefined
   refused: Progress['refused'] = null
   private newest: Progress | undefined
-  /** Instants up to which complete polls vouched, ascending. */
+  /** Instants up to which complete polls vouched, ascending, and when each of those polls was over. */
   private readonly marks: Millis[] = []
+  private readonly overAt: Millis[] = []
 
   register(record: SourceRecord): void {
-    if (this.record === undefined || supersedes(record, this.record)) this.record = record
+    if (this.record !== undefined && !supersedes(record, this.record)) return
+    this.record = record
+    this.space = new WatchedSpace(record)
   }
 
   advance(progress: Progress): void {
@@ -29,7 +34,9 @@ export class SourceHistory {
     if (progress.refused !== null) return
     this.completeUpToMs = Math.max(this.completeUpToMs ?? Number.NEGATIVE_INFINITY, progress.completeUpToMs)
     const at = this.firstMarkAfter(progress.completeUpToMs)
-    if (this.marks[at - 1] !== progress.completeUpToMs) this.marks.splice(at, 0, progress.completeUpToMs)
+    if (this.marks[at - 1] === progress.completeUpToMs) return
+    this.marks.splice(at, 0, progress.completeUpToMs)
+    this.overAt.splice(at, 0, progress.overAtMs)
   }
 
   /**
@@ -49,9 +56,19 @@ export class SourceHistory {
     return undefined
   }
 
-  /** Whether nobody can have come and gone between two polls without being seen. */
-  get absenceProves(): boolean {
-    return this.record !== undefined && this.record.bounds.briefestHoldingMs > this.record.bounds.longestGapMs
+  /**
+   * Whether nobody can have come and gone unseen between the polls around `part`: the shortest holding is longer than the
+   * time from the earliest moment that one poll may show to the latest that the next may.
+   */
+  provesAbsence(part: Window): boolean {
+    const briefestMs = this.record?.bounds.briefestHoldingMs ?? 0
+    const from = this.firstMarkAfter(part.fromMs)
+    for (let i = from; i < this.marks.length; i++) {
+      const before = this.marks[i - 1]
+      if (before === undefined || (this.overAt[i] ?? Number.POSITIVE_INFINITY) - before >= briefestMs) return false
+      if ((this.marks[i] ?? 0) >= part.untilMs) return true
+    }
+    return false
   }
 
   /** Index of the first mark later than `atMs`. */

@@ -1,4 +1,4 @@
-import { type AddressBits, bitsOf } from './address.ts'
+import type { AddressBits } from './address.ts'
 import type { Answer, Question } from './answer.ts'
 import { type Change, type Claim, type Owner, type SourceRecord, supersedes } from './claim.ts'
 import { SourceHistory } from './coverage.ts'
@@ -95,7 +95,7 @@ export function createOwnershipIndex(): OwnershipIndex {
   }
 
   const known: Known = {
-    covering: (domain, ip) => domains.get(domain)?.covering(bitsOf(ip)) ?? [],
+    covering: (domain, address) => domains.get(domain)?.covering(address) ?? [],
     hasDomain: domain => domains.has(domain),
     histories: () => histories.values(),
     historyOf: source => histories.get(source),

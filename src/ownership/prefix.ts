@@ -31,6 +31,18 @@ export function prefixBits(prefix: Prefix): PrefixBits {
   return { ...bits, length: Number(prefix.slice(slash + 1)) }
 }
 
+/** Whether an address lies in a block, from their bits: for whoever asks the same block about many addresses. */
+export function coversBits(block: PrefixBits, address: AddressBits): boolean {
+  if (block.family !== address.family) return false
+  const masked = maskWords(address.words, block.length)
+  return (
+    masked[0] === block.words[0] &&
+    masked[1] === block.words[1] &&
+    masked[2] === block.words[2] &&
+    masked[3] === block.words[3]
+  )
+}
+
 export const isHost = (prefix: Prefix): boolean => {
   const bits = prefixBits(prefix)
   return bits.length === widthOf(bits.family)
@@ -50,13 +62,7 @@ export function maskWords(words: Words, length: number): Words {
   return [part(0), part(1), part(2), part(3)]
 }
 
-export function covers(prefix: Prefix, ip: Ip): boolean {
-  const outer = prefixBits(prefix)
-  const inner = bitsOf(ip)
-  if (outer.family !== inner.family) return false
-  const masked = maskWords(inner.words, outer.length)
-  return masked.every((word, i) => word === outer.words[i])
-}
+export const covers = (prefix: Prefix, ip: Ip): boolean => coversBits(prefixBits(prefix), bitsOf(ip))
 
 /** A key under which all addresses of one block meet: used with the block's length and family. */
 export function blockKey(bits: AddressBits, length: number): string {
@@ -75,6 +81,9 @@ const PRIVATE_BLOCKS = [
   'fc00::/7', // RFC 4193, unique local
   'fe80::/10', // RFC 4291, link local
   '::1/128', // RFC 4291, loopback
-] as unknown as readonly Prefix[]
+].map(block => prefixBits(block as Prefix))
 
-export const isPrivate = (ip: Ip): boolean => PRIVATE_BLOCKS.some(block => covers(block, ip))
+export function isPrivate(ip: Ip): boolean {
+  const bits = bitsOf(ip)
+  return PRIVATE_BLOCKS.some(block => coversBits(block, bits))
+}

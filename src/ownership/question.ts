@@ -1,17 +1,19 @@
-import type { Ip } from './address.ts'
+import { type AddressBits, bitsOf } from './address.ts'
 import type { Answer, Candidate, Holding, Question, Verdict } from './answer.ts'
 import { type Absence, cutPoints, decide, type LiveSpan, ownerOf, type Part, type Watch } from './attribution.ts'
 import { type Layer, layerRank } from './claim.ts'
 import { combine } from './combine.ts'
 import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain } from './domains.ts'
-import { watchedSince } from './scope.ts'
 import type { Span } from './timeline.ts'
 import { intersection, type Millis, overlaps, type Window } from './window.ts'
 
 /** What the index knows, as a question needs it. */
 export type Known = {
-  covering(domain: string, ip: Ip): readonly { readonly length: number; readonly timeline: readonly Span[] }[]
+  covering(
+    domain: string,
+    address: AddressBits,
+  ): readonly { readonly length: number; readonly timeline: readonly Span[] }[]
   hasDomain(domain: string): boolean
   histories(): Iterable<SourceHistory>
   historyOf(source: string): SourceHistory | undefined
@@ -20,10 +22,14 @@ export type Known = {
 }
 
 /** A source that watches the address, and since when. */
-type Watcher = { readonly history: SourceHistory; readonly sinceMs: Millis; readonly layers: ReadonlySet<Layer> }
+type Watcher = { readonly history: SourceHistory; readonly sinceMs: Millis }
 
-export function answer(question: Question, known: Known): Answer {
-  if (question.fromMs < known.horizonMs(question.domain)) return expired(question)
+/** A question with its address ready to be compared. */
+type Asked = Question & { readonly address: AddressBits }
+
+export function answer(asked: Question, known: Known): Answer {
+  if (asked.fromMs < known.horizonMs(asked.domain)) return expired(asked)
+  const question: Asked = { ...asked, address: bitsOf(asked.ip) }
   const watchers = watchersOf(question, known)
   const spans = liveSpans(question, known)
   const watch = watchOf(question, watchers, spans, known)
@@ -35,7 +41,7 @@ export function answer(question: Question, known: Known): Answer {
   const watermarkMs = watermarkOf(watchers)
   return {
     ...verdict,
-    question,
+    question: asked,
     holding: holder ? holdingOf(holder) : null,
     candidates: verdict.state === 'owned' ? [] : candidatesOf(parts, question),
     under: underOf(parts),
@@ -71,25 +77,20 @@ function withLateness(
   return late ? { verdict: { state: 'unknown', reason: 'source-stale' }, holder: undefined } : combined
 }
 
-function watchersOf(question: Question, known: Known): readonly Watcher[] {
+function watchersOf(question: Asked, known: Known): readonly Watcher[] {
   const watchers: Watcher[] = []
   for (const history of known.histories()) {
-    const { record } = history
-    if (record === undefined || question.fromMs >= record.validity.untilMs) continue
-    const sinceMs = watchedSince(record, question.domain, question.ip)
-    if (sinceMs === undefined) continue
-    const layers = new Set(
-      record.scope.filter(({ domain }) => domain === question.domain).flatMap(scope => scope.layers),
-    )
-    watchers.push({ history, sinceMs, layers })
+    if (history.record === undefined || question.fromMs >= history.record.validity.untilMs) continue
+    const sinceMs = history.space?.since(question.domain, question.address)
+    if (sinceMs !== undefined) watchers.push({ history, sinceMs })
   }
   return watchers
 }
 
 /** Spans that touch the window, longer prefixes first, higher layers first within one. */
-function liveSpans(question: Question, known: Known): readonly LiveSpan[] {
+function liveSpans(question: Asked, known: Known): readonly LiveSpan[] {
   const spans: LiveSpan[] = []
-  for (const { length, timeline } of known.covering(question.domain, question.ip)) {
+  for (const { length, timeline } of known.covering(question.domain, question.address)) {
     for (const span of timeline) {
       if (!overlaps({ fromMs: span.possibleFromMs, untilMs: span.possibleUntilMs }, question)) continue
       if (!concernsPort(span, question.port)) continue
@@ -108,11 +109,11 @@ function concernsPort({ claim }: Span, port: number | undefined): boolean {
   return port !== undefined && claim.ports.first <= port && port <= claim.ports.last
 }
 
-function live(span: Span, length: number, question: Question, known: Known): LiveSpan {
+function live(span: Span, length: number, question: Asked, known: Known): LiveSpan {
   const history = known.historyOf(span.claim.source)
   const watchedUntilMs = history?.completeUpToMs ?? Number.NEGATIVE_INFINITY
   const sureUntilMs = span.claim.state === 'open' ? Math.max(span.certainUntilMs, watchedUntilMs) : span.certainUntilMs
-  const watchedSinceMs = history?.record ? watchedSince(history.record, question.domain, question.ip) : undefined
+  const watchedSinceMs = history?.space?.since(question.domain, question.address)
   const longestGapMs = history?.record?.bounds.longestGapMs ?? 0
   return {
     ...span,
@@ -124,7 +125,7 @@ function live(span: Span, length: number, question: Question, known: Known): Liv
   }
 }
 
-function watchOf(question: Question, watchers: readonly Watcher[], spans: readonly LiveSpan[], known: Known): Watch {
+function watchOf(question: Asked, watchers: readonly Watcher[], spans: readonly LiveSpan[], known: Known): Watch {
   return {
     absence: (part, layer) => absenceOf(part, layer, question, watchers, known),
     verdictOfAbsence(part) {
@@ -140,11 +141,14 @@ function watchOf(question: Question, watchers: readonly Watcher[], spans: readon
 function absenceOf(
   part: Window,
   layer: Layer | undefined,
-  question: Question,
+  question: Asked,
   watchers: readonly Watcher[],
   known: Known,
 ): Absence {
-  const concerned = watchers.filter(watcher => layer === undefined || watcher.layers.has(layer))
+  const { domain, address } = question
+  const concerned = layer
+    ? watchers.filter(({ history }) => history.space?.since(domain, address, layer) !== undefined)
+    : watchers
   if (concerned.length === 0) {
     if (layer) return { proved: false, reason: 'before-coverage' }
     return { proved: false, reason: isKnownDomain(question.domain, known) ? 'unmanaged-prefix' : 'no-such-domain' }
@@ -153,14 +157,14 @@ function absenceOf(
   for (const { history, sinceMs } of concerned) {
     const reason = history.blindness(part, sinceMs, question.nowMs)
     if (reason) return { proved: false, reason }
-    if (!history.absenceProves) proved = { proved: 'between-polls-unseen' }
+    if (!history.provesAbsence(part)) proved = { proved: 'between-polls-unseen' }
   }
   return proved
 }
 
 function isKnownDomain(domain: string, known: Known): boolean {
   if (known.hasDomain(domain)) return true
-  return [...known.histories()].some(({ record }) => record?.scope.some(scope => scope.domain === domain))
+  return [...known.histories()].some(({ space }) => space?.has(domain))
 }
 
 function watermarkOf(watchers: readonly Watcher[]): Millis | null {

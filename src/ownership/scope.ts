@@ -1,6 +1,6 @@
-import type { Ip } from './address.ts'
+import type { AddressBits } from './address.ts'
 import type { Layer, Scope, SourceRecord } from './claim.ts'
-import { covers } from './prefix.ts'
+import { coversBits, type PrefixBits, prefixBits } from './prefix.ts'
 import type { Millis } from './window.ts'
 
 /**
@@ -18,14 +18,37 @@ export function extendScope(
   return [...held, ...[...added.values()].map(scope => ({ ...scope, fromMs }))]
 }
 
-/** Since when the source has watched this address, at this layer where one is asked for; undefined where it never did. */
-export function watchedSince(source: SourceRecord, domain: string, ip: Ip, layer?: Layer): Millis | undefined {
-  let sinceMs: Millis | undefined
-  for (const scope of source.scope) {
-    if (scope.domain !== domain || (layer !== undefined && !scope.layers.includes(layer))) continue
-    if (!covers(scope.prefix, ip)) continue
-    const fromMs = Math.max(scope.fromMs, source.validity.fromMs)
-    sinceMs = sinceMs === undefined ? fromMs : Math.min(sinceMs, fromMs)
+/** A scope with its prefix ready to be compared. */
+type Watched = {
+  readonly domain: string
+  readonly block: PrefixBits
+  readonly layers: readonly Layer[]
+  readonly fromMs: Millis
+}
+
+/** What one registration watches, made once for each and asked for every question. */
+export class WatchedSpace {
+  private readonly byDomain = new Map<string, Watched[]>()
+
+  constructor(record: SourceRecord) {
+    for (const { domain, prefix, layers, fromMs } of record.scope) {
+      const watched = { domain, block: prefixBits(prefix), layers, fromMs: Math.max(fromMs, record.validity.fromMs) }
+      this.byDomain.set(domain, [...(this.byDomain.get(domain) ?? []), watched])
+    }
   }
-  return sinceMs
+
+  has(domain: string): boolean {
+    return this.byDomain.has(domain)
+  }
+
+  /** Since when this address is watched, at this layer where one is asked for; undefined where it never was. */
+  since(domain: string, address: AddressBits, layer?: Layer): Millis | undefined {
+    let sinceMs: Millis | undefined
+    for (const { block, layers, fromMs } of this.byDomain.get(domain) ?? []) {
+      if (layer !== undefined && !layers.includes(layer)) continue
+      if (!coversBits(block, address)) continue
+      sinceMs = sinceMs === undefined ? fromMs : Math.min(sinceMs, fromMs)
+    }
+    return sinceMs
+  }
 }

@@ -54,6 +54,7 @@ export function diffSnapshot(state: SourceState, snapshot: Snapshot, context: Di
     source: context.source,
     revision,
     completeUpToMs,
+    overAtMs: snapshot.sighting.receivedAtMs + clockErrorMs,
     counts: { addresses: bindings.length, changed: step.changed.size },
     refused: null,
   }
@@ -82,6 +83,7 @@ export function refusePoll(
     source: context.source,
     revision,
     completeUpToMs: state.completeUpToMs ?? Number.NEGATIVE_INFINITY,
+    overAtMs: Number.NEGATIVE_INFINITY,
     counts: { addresses: 0, changed: 0 },
     refused,
   }

@@ -82,6 +82,7 @@ export const COVERAGE_COLUMNS: readonly Column<Placed<Progress>>[] = [
   ['source', row => row.change.source],
   ...revision,
   ['complete_up_to_ms', row => finite(row.change.completeUpToMs)],
+  ['over_at_ms', row => finite(row.change.overAtMs)],
   ['addresses', row => row.change.counts.addresses],
   ['changed', row => row.change.counts.changed],
   ['refused_reason', row => row.change.refused?.reason ?? ''],

@@ -52,6 +52,7 @@ test('the real index answers through the API: owned in between, ambiguous inside
       source: SOURCE,
       revision: revision(sequence),
       completeUpToMs,
+      overAtMs: completeUpToMs,
       counts,
       refused: null,
     })

@@ -38,7 +38,7 @@ describe('materialising and adopting from the log', () => {
   const start = (options: Partial<MaterialiserOptions> = {}) =>
     startMaterialiser({
       log,
-      index: { apply: change => applied.push(change) },
+      index: current => void applied.push(...current.map(({ change }) => change)),
       sinks: [],
       signal: stop.signal,
       report: { fencedWrite: found => fenced.push(found), deadLetter: letter => letters.push(letter) },
@@ -133,10 +133,8 @@ describe('materialising and adopting from the log', () => {
     await log.append([progressOf('ec2/a', 1, 1)])
     const cause = new Error('no')
     const materialiser = start({
-      index: {
-        apply() {
-          throw cause
-        },
+      index: () => {
+        throw cause
       },
     })
     await expect(materialiser.done).rejects.toBe(cause)

@@ -59,6 +59,7 @@ export const progressOf = (source: string, epoch: number, sequence: number): Pro
   source,
   revision: { epoch, sequence },
   completeUpToMs: AT + sequence * 60_000,
+  overAtMs: AT + sequence * 60_000 + 12_000,
   counts: { addresses: 1, changed: 1 },
   refused: null,
 })
@@ -142,6 +143,7 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
     source: name,
     revision,
     completeUpToMs: lower,
+    overAtMs: lower,
     counts: fc.record({ addresses: count, changed: count }),
     refused: fc.option(fc.record({ reason: text, detail: text }), { nil: null }),
   }),

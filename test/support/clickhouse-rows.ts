@@ -135,6 +135,7 @@ export const progress = (given: Partial<Progress> = {}): Progress => ({
   source: 'ec2/123456789012/us-east-1',
   revision: { epoch: 1, sequence: 1 },
   completeUpToMs: NOON_MS,
+  overAtMs: NOON_MS + 500,
   counts: { addresses: 12, changed: 3 },
   refused: null,
   ...given,

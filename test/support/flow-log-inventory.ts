@@ -174,6 +174,7 @@ const progressAt = (completeUpToMs: number, number: number): Progress => ({
   source: SOURCE,
   revision: { epoch: 1, sequence: number },
   completeUpToMs,
+  overAtMs: completeUpToMs,
   counts: { addresses: 0, changed: 0 },
   refused: null,
 })

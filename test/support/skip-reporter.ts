@@ -1,7 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
 /** Names every skipped test at the end of a run; with CI=true a skipped test fails the run. */
-class SkipReporter implements Reporter {
+export class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = modules.flatMap(module => [...module.children.allTests('skipped')].map(test => test.fullName))
     if (skipped.length === 0) return
@@ -12,5 +12,3 @@ class SkipReporter implements Reporter {
     }
   }
 }
-
-export { SkipReporter as default }

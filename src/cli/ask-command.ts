@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { answerJson } from '../api/answer-json.ts'
+import { decideDomain } from '../api/domain.ts'
+import { parseQuestion } from '../api/question.ts'
+import { replayedIndex } from '../enricher/view.ts'
+import type { OwnershipIndex } from '../ownership/ownership-index.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { reasonOf } from '../runtime/errors.ts'
+import { type AnswerJson, answerTable } from './answer-table.ts'
+import { cliErrors } from './errors.ts'
+import { exitCodeOf } from './exit-codes.ts'
+import { openLog } from './pipeline.ts'
+import type { Settings } from './settings.ts'
+import { createTelemetry } from './telemetry.ts'
+import { isTerminal, print } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+/**
+ * Answers one question: by the server at `url`; else by the server that the configuration names, where one runs; else from
+ * the change stream itself. Returns the exit code.
+ */
+export async function ask(
+  text: string,
+  settings: Settings,
+  options: { readonly url?: string | undefined; readonly json?: boolean },
+): Promise<number> {
+  // What cannot be read is said before anything is opened.
+  parseQuestion(text, systemClock.now())
+  const answer = options.url
+    ? await askServer(options.url, text)
+    : ((await askLocalServer(settings, text)) ?? (await askChangeStream(settings, text)))
+  print(isTerminal() && !options.json ? answerTable(answer) : JSON.stringify(answer))
+  return exitCodeOf(answer.state)
+}
+
+const SERVER_TIMEOUT_MS = 30_000
+
+async function askServer(url: string, text: string): Promise<AnswerJson> {
+  let response: Response
+  try {
+    const target = new URL('/v1/whohad', url)
+    target.searchParams.set('q', text)
+    response = await fetch(target, { signal: AbortSignal.timeout(SERVER_TIMEOUT_MS) })
+  } catch (cause) {
+    const reason = cause instanceof Error && cause.cause ? reasonOf(cause.cause) : reasonOf(cause)
+    throw cliErrors.serverUnreachable({ url, reason }, cause)
+  }
+  const body: unknown = await response.json().catch(() => undefined)
+  if (response.ok && isAnswer(body)) return body
+  const detail =
+    typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : response.statusText
+  throw response.status < 500
+    ? cliErrors.usage({ message: detail })
+    : cliErrors.serverRefused({ url, detail: `${response.status} ${detail}` })
+}
+
+const isAnswer = (body: unknown): body is AnswerJson =>
+  typeof body === 'object' && body !== null && 'state' in body && 'question' in body
+
+/** The server of this configuration holds the data folder's lock while it runs, and so must answer itself. */
+async function askLocalServer(settings: Settings, text: string): Promise<AnswerJson | undefined> {
+  if (settings.kafka.brokers.length === 0 && !existsSync(join(settings.data.path, 'changes', 'lock'))) return undefined
+  const { host, port } = settings.api
+  try {
+    return await askServer(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, text)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'WHOHAD_SERVER_UNREACHABLE') return undefined
+    throw error
+  }
+}
+
+async function askChangeStream(settings: Settings, text: string): Promise<AnswerJson> {
+  const index = await replayed(settings)
+  const nowMs = systemClock.now()
+  const { ip, atMs, domain } = parseQuestion(text, nowMs)
+  const answer = index.ask({
+    ip,
+    fromMs: atMs,
+    untilMs: atMs + 1,
+    domain: domain ?? decideDomain(ip, index.sources()),
+    nowMs,
+  })
+  return answerJson(answer)
+}
+
+/** An index of all that the configured change stream holds now. */
+export async function replayed(settings: Settings): Promise<OwnershipIndex> {
+  const embedded = settings.kafka.brokers.length === 0
+  if (embedded && !existsSync(join(settings.data.path, 'changes'))) {
+    throw cliErrors.nothingKnown({ path: settings.data.path })
+  }
+  const telemetry = createTelemetry({ level: 'error', version: VERSION })
+  const log = await openLog(settings, systemClock, telemetry)
+  try {
+    return await replayedIndex(log, await log.end(), new AbortController().signal)
+  } finally {
+    await log.close()
+  }
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SimulatedCloud } from '../simulator/cloud.ts'
+import { cliErrors } from './errors.ts'
+import type { Settings } from './settings.ts'
+import type { Credentials } from './sources.ts'
+
+/** The simulated cloud takes any. */
+export const SIMULATED_CREDENTIALS: Credentials = { accessKeyId: 'SIMULATED', secretAccessKey: 'simulated' }
+const POLL_SECONDS = 60
+
+/** The user's settings with the simulated cloud as the only estate, at the bounds that it promises to keep. */
+export function simulatedSettings(settings: Settings, cloud: SimulatedCloud): Settings {
+  const { bounds, account, region, partition, endpoints, bucket, prefix } = cloud
+  const declared = {
+    pollSeconds: POLL_SECONDS,
+    lagSeconds: bounds.lagMs / 1000,
+    clockErrorSeconds: bounds.clockErrorMs / 1000,
+    bridgeSeconds: bounds.bridgeMs / 1000,
+    briefestHoldingSeconds: bounds.briefestHoldingMs / 1000,
+  }
+  return {
+    ...settings,
+    // A simulated estate has no place among the claims of a real one.
+    kafka: { ...settings.kafka, brokers: [] },
+    clickhouse: { username: 'default', password: '', database: 'whohad' },
+    domains: cloud.vpcs.map(({ vpc, name }) => ({ domain: name, vpc })),
+    ec2: [{ account, region, partition, endpoint: endpoints.ec2, ...declared }],
+    titus: [
+      {
+        name: 'main',
+        url: endpoints.titus,
+        covers: cloud.vpcs.map(({ name, cidr }) => ({ domain: name, prefix: cidr })),
+        ...declared,
+      },
+    ],
+    flowLogs: [
+      {
+        bucket,
+        prefix,
+        region,
+        endpoint: endpoints.s3,
+        slackSeconds: bounds.slackMs / 1000,
+        holdSeconds: 3 * POLL_SECONDS,
+        listSeconds: POLL_SECONDS,
+      },
+    ],
+  }
+}
+
+const MARK = 'simulated-cloud.json'
+
+/**
+ * An empty folder for a simulated world. What an earlier demo left is replaced: a world's ids are made from its seed, and a
+ * second world in the same folder would use the first one's again. Anything else in the folder is left alone.
+ *
+ * @throws WHOHAD_DEMO_FOLDER_IN_USE
+ */
+export async function freshFolder(path: string, seed: number): Promise<void> {
+  if (existsSync(path)) {
+    const inside = await readdir(path)
+    if (inside.length > 0 && !inside.includes(MARK)) throw cliErrors.demoFolderInUse({ path })
+    if (existsSync(join(path, 'changes', 'lock')) && (await isHeld(join(path, 'changes', 'lock')))) {
+      throw cliErrors.demoFolderInUse({ path })
+    }
+    await rm(path, { recursive: true })
+  }
+  await mkdir(path, { recursive: true })
+  await writeFile(join(path, MARK), `${JSON.stringify({ seed })}\n`)
+}
+
+/** Whether the process that the lock names still runs. */
+async function isHeld(lock: string): Promise<boolean> {
+  try {
+    const { pid } = JSON.parse(await readFile(lock, 'utf8')) as { pid: number }
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,44 @@
+import { declareError } from '../runtime/errors.ts'
+
+export const cliErrors = {
+  configUnreadable: declareError(
+    'WHOHAD_CONFIG_UNREADABLE',
+    'usage',
+    (d: { path: string; reason: string }) =>
+      `Cannot read the configuration file ${d.path}: ${d.reason}. Mend the file, or name another with --config.`,
+  ),
+  configInvalid: declareError(
+    'WHOHAD_CONFIG_INVALID',
+    'usage',
+    (d: { complaints: readonly string[] }) =>
+      `The configuration has ${d.complaints.length === 1 ? 'one fault' : `${d.complaints.length} faults`}: ${d.complaints.join('; ')}. Every key is described in docs/configuration.md.`,
+  ),
+  usage: declareError(
+    'WHOHAD_USAGE',
+    'usage',
+    (d: { message: string }) => `${d.message} Run "whohad --help" for the commands and examples.`,
+  ),
+  serverRefused: declareError(
+    'WHOHAD_SERVER_REFUSED',
+    'failure',
+    (d: { url: string; detail: string }) => `The server at ${d.url} did not answer the question: ${d.detail}`,
+  ),
+  serverUnreachable: declareError(
+    'WHOHAD_SERVER_UNREACHABLE',
+    'unreachable',
+    (d: { url: string; reason: string }) =>
+      `No whohad server answers at ${d.url}: ${d.reason}. Start one with "whohad up", or leave --url away to ask the data folder.`,
+  ),
+  nothingKnown: declareError(
+    'WHOHAD_NOTHING_KNOWN',
+    'state',
+    (d: { path: string }) =>
+      `There is no change stream in ${d.path} yet, so there is nothing to answer from. Run "whohad demo" or "whohad up" first, or name another folder with --data.`,
+  ),
+  demoFolderInUse: declareError(
+    'WHOHAD_DEMO_FOLDER_IN_USE',
+    'usage',
+    (d: { path: string }) =>
+      `The demo needs an empty folder, and ${d.path} holds something else or is in use by another whohad. Name another folder with --data, or end the other one.`,
+  ),
+} as const

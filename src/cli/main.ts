@@ -1,0 +1,157 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { parseTime } from '../api/time.ts'
+import { reasonOf, WhohadError } from '../runtime/errors.ts'
+import { annotate } from './annotate-command.ts'
+import { ask } from './ask-command.ts'
+import { demoLive, demoOnce } from './demo-command.ts'
+import { EXIT, exitCodeFor } from './exit-codes.ts'
+import { loadSettings, type Settings } from './settings.ts'
+import { say } from './terminal.ts'
+import { up } from './up-command.ts'
+import { VERSION } from './version.ts'
+
+type CommonOptions = {
+  readonly config?: string
+  readonly data?: string
+  readonly host?: string
+  readonly port?: number
+}
+
+/** Runs one command; the process's exit code is its result. The only reader of process.env. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(argv)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+      return
+    }
+    say(error instanceof WhohadError ? `${error.code}: ${error.message}` : `A defect in whohad: ${stackOf(error)}`)
+    process.exitCode = exitCodeFor(error)
+  }
+}
+
+const stackOf = (error: unknown) => (error instanceof Error && error.stack ? error.stack : reasonOf(error))
+
+const settingsOf = ({ config, data, host, port }: CommonOptions): Settings =>
+  loadSettings(process.env, { config, overrides: { data: { path: data }, api: { host, port } } })
+
+const threadPoolSize = () => Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
+
+/** Aborts at the first SIGINT or SIGTERM; the second ends the process at once. */
+function untilStopped(): AbortSignal {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      say('Stopping; once more ends it at once.')
+      stopping.abort()
+      process.once(name, () => process.exit(EXIT.failure))
+    })
+  }
+  return stopping.signal
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number of seconds.')
+  return value
+}
+
+/** Checked here, so that a bad one fails before anything is opened. */
+function time(text: string): string {
+  parseTime(text, 0)
+  return text
+}
+
+const withPlaces = (command: Command): Command =>
+  command
+    .option('--config <file>', 'configuration file (default: WHOHAD_CONFIG, or ./whohad.yaml)')
+    .option('--data <folder>', 'folder of the embedded change stream and store')
+
+function program(): Command {
+  const whohad = new Command('whohad')
+    .description('What application had this IP, at this time, in this routing domain?')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('Run "whohad --help" for the commands and examples.')
+    .argument('[question...]', 'ADDRESS [@ TIME] [in DOMAIN]')
+    .option('--url <url>', 'ask the whohad server there (default: WHOHAD_URL)')
+    .option('--json', 'one JSON object, also on a terminal')
+    .addHelpText('after', EXAMPLES)
+  withPlaces(whohad).action(
+    async (words: readonly string[], options: CommonOptions & { url?: string; json?: boolean }) => {
+      if (words.length === 0) return whohad.help({ error: true })
+      const { url = process.env['WHOHAD_URL'], json = false } = options
+      process.exitCode = await ask(words.join(' '), settingsOf(options), { url, json })
+    },
+  )
+  whohad.addCommand(annotateCommand()).addCommand(upCommand()).addCommand(demoCommand())
+  for (const command of whohad.commands) command.exitOverride().showHelpAfterError()
+  return whohad
+}
+
+const annotateCommand = (): Command =>
+  withPlaces(new Command('annotate'))
+    .description('attribute VPC Flow Log files, gzip or plain; "-" is standard input')
+    .argument('<files...>')
+    .addOption(new Option('--as <form>', 'form of the output').choices(['ndjson', 'text']).default('ndjson'))
+    .option('--at <time>', 'time of records that carry none', time)
+    .option('--format <fields>', 'field names of files without a header line')
+    .option('--slack <seconds>', 'how much earlier than its start a record’s packets may be', seconds, 60)
+    .addHelpText('after', '\nExample:\n  whohad annotate flows.log.gz --as text | less')
+    .action(async (files: string[], _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<
+        CommonOptions & { as: 'ndjson' | 'text'; at?: string; format?: string; slack: number }
+      >()
+      process.exitCode = await annotate(files, settingsOf(options), { ...options, slackSeconds: options.slack })
+    })
+
+const upCommand = (): Command =>
+  withPlaces(new Command('up'))
+    .description('run everything that is configured: pollers, enrichers, the API and the page')
+    .option('--host <address>', 'address to listen on')
+    .option('--port <port>', 'port to listen on', wholeNumber)
+    .action(async (_options: unknown, command: Command) => {
+      const settings = settingsOf(command.optsWithGlobals<CommonOptions>())
+      await up(settings, { threadPoolSize: threadPoolSize(), signal: untilStopped() })
+    })
+
+type DemoFlags = CommonOptions & {
+  readonly seed: number
+  readonly minutes?: number
+  readonly once?: boolean
+  readonly json?: boolean
+}
+
+const demoCommand = (): Command =>
+  withPlaces(new Command('demo'))
+    .description('run everything against a simulated cloud that knows the truth')
+    .option('--seed <n>', 'which world', wholeNumber, 1)
+    .option('--minutes <n>', 'simulated minutes before the first question (default: 20, with --once 60)', wholeNumber)
+    .option('--once', 'live them, compare every answer with the truth, print a summary, end')
+    .option('--json', 'with --once: one JSON object as the last line on stdout')
+    .option('--host <address>', 'address to listen on')
+    .option('--port <port>', 'port to listen on', wholeNumber)
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<DemoFlags>()
+      const { seed, once = false, json = false, minutes = once ? 60 : 20 } = options
+      const settings = settingsOf(options)
+      const run = { seed, minutes, json, threadPoolSize: threadPoolSize(), signal: untilStopped() }
+      process.exitCode = once ? await demoOnce(settings, options.data, run) : await demoLive(settings, run)
+    })
+
+const EXAMPLES = `
+Examples:
+  whohad "52.11.120.97 @ 1495670748 in inet.0"
+  whohad 10.0.3.7 at 2026-11-20T14:05Z in prod
+  whohad 10.0.3.7 5 min ago in prod --json
+  whohad demo                                   a simulated cloud, the page and the API
+  whohad up --config whohad.yaml                the real thing
+
+Exit codes: 0 owned, external or done; 1 failure; 2 usage; 3 answered but not owned; 4 something unreachable; 5 partial.`

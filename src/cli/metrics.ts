@@ -1,0 +1,66 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Every metric of whohad, with its help text; docs/metrics.md explains each, and `npm run check` compares the two. */
+export function createMetrics(version: string) {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Counter({ name, help, labelNames: [...labelNames], registers })
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers })
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    buckets: number[],
+  ) => new Histogram({ name, help, labelNames: [...labelNames], buckets, registers })
+
+  gauge('whohad_build_info', 'Always 1; the version is a label.', ['version']).set({ version }, 1)
+  return {
+    registry,
+    polls: counter('whohad_polls_total', 'Polls, by source and by whether they counted.', ['source', 'result']),
+    pollRefusals: counter('whohad_poll_refusals_total', 'Polls that did not count, by reason.', ['source', 'reason']),
+    pollSeconds: histogram(
+      'whohad_poll_duration_seconds',
+      'Time of a complete poll.',
+      ['source'],
+      [0.1, 0.5, 1, 2, 5, 10, 30, 60],
+    ),
+    addresses: gauge('whohad_poll_addresses', 'Bindings that the last complete poll showed.', ['source']),
+    claimChanges: counter('whohad_claim_changes_total', 'Claims that polls opened or revised.', ['source']),
+    watermark: gauge('whohad_source_watermark_timestamp_seconds', 'Everything before it is in the claims.', ['source']),
+    publishFailures: counter('whohad_publish_failures_total', 'Polls whose changes the change stream did not take.', [
+      'source',
+    ]),
+    fencedWrites: counter('whohad_fenced_writes_total', 'Records of a replaced poller that were kept out.', ['source']),
+    streamDeadLetters: counter(
+      'whohad_stream_dead_letters_total',
+      'Records of the change stream that could not be read.',
+    ),
+    kafkaWarnings: counter('whohad_kafka_client_messages_total', 'Warnings and errors of the Kafka client.', ['level']),
+    kafkaRestarts: counter('whohad_kafka_reader_restarts_total', 'Readers that began again where they were.'),
+    storedRows: counter('whohad_store_rows_total', 'Rows inserted, by table.', ['table']),
+    insertSeconds: histogram(
+      'whohad_store_insert_duration_seconds',
+      'Time of one insert.',
+      ['table'],
+      [0.01, 0.05, 0.1, 0.5, 1, 5, 30],
+    ),
+    storeRetries: counter('whohad_store_retries_total', 'Statements that were tried again.'),
+    objects: counter('whohad_objects_total', 'Flow log objects, by what became of them.', ['result']),
+    flows: counter('whohad_flow_records_total', 'Flow records that were attributed.'),
+    linesLeftOut: counter('whohad_flow_lines_left_out_total', 'Lines that are no flow records, by reason.', ['reason']),
+    objectsWaiting: gauge('whohad_objects_waiting', 'Objects that wait for the watermark.'),
+    listFailures: counter('whohad_object_listing_failures_total', 'Listings of flow log objects that broke off.'),
+    requests: histogram(
+      'whohad_http_request_duration_seconds',
+      'HTTP requests, by route pattern and status.',
+      ['method', 'route', 'status'],
+      [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+    ),
+    defects: counter('whohad_http_defects_total', 'Requests that failed by our own fault.'),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+import { buildApi } from '../api/build-api.ts'
+import { listen } from '../api/listen.ts'
+import type { Readiness } from '../api/readyz-route.ts'
+import { hasReached } from '../changestream/port.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { reasonOf } from '../runtime/errors.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Settings } from './settings.ts'
+import type { Telemetry } from './telemetry.ts'
+import { VERSION } from './version.ts'
+
+const WEB_FOLDER = fileURLToPath(new URL('../../web/', import.meta.url))
+
+/** Serves the API and the page on the configured address. */
+export async function serve(
+  settings: Settings,
+  parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const { pipeline, clock, telemetry } = parts
+  let caughtUp = false
+  pipeline.materialiser.caughtUp.then(
+    () => {
+      caughtUp = true
+    },
+    () => {}, // readiness tells of it, and so does `done`
+  )
+  const api = await buildApi({
+    ask: pipeline.ask,
+    index: pipeline.index,
+    clock,
+    version: VERSION,
+    webFolder: WEB_FOLDER,
+    report: telemetry.report,
+    metricsText: telemetry.metricsText,
+    ready: () => readiness(pipeline, caughtUp, clock),
+  })
+  const { url } = await listen(api, settings.api)
+  return { url, close: () => api.close() }
+}
+
+async function readiness(pipeline: Pipeline, caughtUp: boolean, clock: Clock): Promise<Readiness> {
+  const checks = [
+    await check('change-stream', async () => {
+      const end = await pipeline.log.end()
+      const behind = !hasReached(pipeline.materialiser.position(), end)
+      if (!caughtUp) throw new Error('replaying: answers would be made of half the history')
+      return behind ? 'following, a moment behind' : 'up to date'
+    }),
+    await check('store', async () => {
+      await pipeline.store.ping()
+      return 'answers'
+    }),
+    ...pipeline.index.sources().map(view => sourceCheck(view, clock.now())),
+  ]
+  return { ready: checks.every(({ ok }) => ok), checks }
+}
+
+async function check(name: string, attempt: () => Promise<string>): Promise<Readiness['checks'][number]> {
+  try {
+    return { name, ok: true, detail: await attempt() }
+  } catch (error) {
+    return { name, ok: false, detail: reasonOf(error) }
+  }
+}
+
+/**
+ * Told, but no reason to be unready: a source that is late makes its own scope unknown, and every replica would be as late.
+ */
+function sourceCheck(
+  { source, completeUpToMs, refused }: ReturnType<Pipeline['index']['sources']>[number],
+  nowMs: number,
+): Readiness['checks'][number] {
+  const name = `source ${source.source}`
+  if (completeUpToMs === undefined) return { name, ok: true, detail: 'no complete poll yet' }
+  const behindSeconds = Math.round((nowMs - completeUpToMs) / 1000)
+  const late = nowMs - completeUpToMs > source.bounds.longestGapMs ? 'stale, ' : ''
+  const why = refused ? `; the last poll was refused: ${refused.reason}, ${refused.detail}` : ''
+  return { name, ok: true, detail: `${late}complete up to ${behindSeconds} s ago${why}` }
+}

@@ -1,0 +1,207 @@
+import { Type } from 'typebox'
+
+/**
+ * Every key of the configuration, with its default and what it means. docs/configuration.md is written from it, and a test
+ * keeps the two in step.
+ */
+const strict = { additionalProperties: false } as const
+const section = (description: string) => ({ ...strict, default: {}, description })
+const seconds = (value: number, description: string) => Type.Number({ minimum: 0, default: value, description })
+const optionalUrl = (description: string) =>
+  Type.Optional(Type.String({ pattern: '^https?://', description: `${description} (http:// or https://)` }))
+
+const layers = Type.Union(['interface', 'instance', 'container'].map(layer => Type.Literal(layer)))
+
+const bounds = {
+  pollSeconds: Type.Number({ minimum: 1, default: 60, description: 'Time between two polls.' }),
+  lagSeconds: seconds(10, 'Declared bound: how stale a reply may be.'),
+  clockErrorSeconds: seconds(0.1, 'Declared bound: how far this clock and the source’s may differ.'),
+  bridgeSeconds: seconds(
+    180,
+    'Declared bound: longest gap in which an address without a lifetime id cannot leave its holder and come back.',
+  ),
+  briefestHoldingSeconds: seconds(
+    0,
+    'Declared bound: shortest time for which anyone holds an address. 0 promises nothing; above two polls’ distance absence between polls is proved.',
+  ),
+}
+
+const tagRule = Type.Object(
+  { rule: Type.Literal('tag'), keys: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) },
+  strict,
+)
+const asgRule = Type.Object({ rule: Type.Literal('asg-frigga') }, strict)
+const descriptionRule = Type.Object(
+  {
+    rule: Type.Literal('description'),
+    pattern: Type.Optional(Type.String({ minLength: 1 })),
+    application: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  strict,
+)
+
+export const SettingsSchema = Type.Object(
+  {
+    data: Type.Object(
+      {
+        path: Type.String({
+          minLength: 1,
+          default: 'whohad-data',
+          description: 'Folder of the embedded change stream and store.',
+        }),
+      },
+      section('Where whohad keeps what it knows when neither Kafka nor a ClickHouse server is configured.'),
+    ),
+    api: Type.Object(
+      {
+        host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on.' }),
+        port: Type.Integer({
+          minimum: 0,
+          maximum: 65535,
+          default: 7788,
+          description: 'Port to listen on; 0 takes a free one.',
+        }),
+        insecure: Type.Boolean({
+          default: false,
+          description: 'Listen beyond loopback although there is no login yet.',
+        }),
+      },
+      section('The HTTP API and the page.'),
+    ),
+    kafka: Type.Object(
+      {
+        brokers: Type.Array(Type.String({ pattern: '^[^\\s,/]+:\\d+$' }), {
+          default: [],
+          description: 'host:port of each; with none the change stream is embedded.',
+        }),
+        topic: Type.String({ minLength: 1, default: 'whohad.changes', description: 'The change stream’s topic.' }),
+        partitions: Type.Integer({
+          minimum: 1,
+          maximum: 1024,
+          default: 12,
+          description: 'Fixed for the life of the topic.',
+        }),
+        replicationFactor: Type.Integer({
+          minimum: 1,
+          maximum: 10,
+          default: 1,
+          description: 'Used when the topic is created.',
+        }),
+      },
+      section('The change stream on Kafka.'),
+    ),
+    clickhouse: Type.Object(
+      {
+        url: optionalUrl('A ClickHouse server; with none the store is embedded.'),
+        username: Type.String({ default: 'default', description: 'User of the server.' }),
+        password: Type.String({
+          default: '',
+          description: 'Its password; better given by WHOHAD_CLICKHOUSE__PASSWORD.',
+        }),
+        database: Type.String({
+          pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+          default: 'whohad',
+          description: 'Database of the server.',
+        }),
+      },
+      section('The store on a ClickHouse server.'),
+    ),
+    domains: Type.Array(
+      Type.Object(
+        {
+          domain: Type.String({
+            pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$',
+            description: 'Name of the routing domain.',
+          }),
+          partition: Type.Optional(Type.String()),
+          account: Type.Optional(Type.String()),
+          region: Type.Optional(Type.String()),
+          vpc: Type.Optional(Type.String()),
+          expects: Type.Optional(
+            Type.Record(Type.String(), Type.Array(layers), {
+              description: 'Layers expected above an ENI of a kind, for example branch: [container].',
+            }),
+          ),
+        },
+        strict,
+      ),
+      { default: [], description: 'Rules in order that name the private space of VPCs; by default a VPC’s id.' },
+    ),
+    naming: Type.Object(
+      {
+        rules: Type.Array(Type.Union([tagRule, asgRule, descriptionRule]), {
+          default: [{ rule: 'tag', keys: ['app', 'application'] }, { rule: 'asg-frigga' }, { rule: 'description' }],
+          description: 'How a resource gets its application: the first rule that yields a name.',
+        }),
+        teamTags: Type.Array(Type.String(), {
+          default: ['team', 'owner', 'email'],
+          description: 'Tags that name the team.',
+        }),
+      },
+      section('Names of applications.'),
+    ),
+    ec2: Type.Array(
+      Type.Object(
+        {
+          account: Type.String({ pattern: '^\\d{12}$', description: 'Account id, twelve digits in quotes.' }),
+          region: Type.String({ minLength: 1 }),
+          partition: Type.String({ default: 'aws' }),
+          endpoint: optionalUrl('Instead of the region’s own endpoint'),
+          ...bounds,
+        },
+        strict,
+      ),
+      {
+        default: [],
+        description:
+          'EC2 inventories: one account in one region each. Credentials come from the AWS SDK’s default chain.',
+      },
+    ),
+    titus: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ pattern: '^[A-Za-z0-9._-]+$' }),
+          url: Type.String({ pattern: '^https?://', description: 'Gateway or federation, without /api/v3.' }),
+          covers: Type.Array(
+            Type.Object({ domain: Type.String({ minLength: 1 }), prefix: Type.String({ minLength: 1 }) }, strict),
+            { minItems: 1, description: 'Address space whose containers this Titus knows all of.' },
+          ),
+          ...bounds,
+        },
+        strict,
+      ),
+      { default: [], description: 'Titus inventories.' },
+    ),
+    flowLogs: Type.Array(
+      Type.Object(
+        {
+          bucket: Type.String({ minLength: 1 }),
+          prefix: Type.String({ default: '', description: 'Before AWSLogs/ in the objects’ keys.' }),
+          region: Type.String({ minLength: 1 }),
+          endpoint: optionalUrl('Instead of the region’s own endpoint'),
+          slackSeconds: seconds(
+            60,
+            'Declared bound: how much earlier than a record’s start a packet may be. AWS says up to 60.',
+          ),
+          holdSeconds: seconds(180, 'Longest wait for the inventories to catch up with an object.'),
+          listSeconds: Type.Number({ minimum: 1, default: 60, description: 'Time between two listings.' }),
+        },
+        strict,
+      ),
+      { default: [], description: 'Buckets with VPC Flow Logs.' },
+    ),
+    log: Type.Object(
+      {
+        level: Type.Union(
+          ['debug', 'info', 'warn', 'error', 'silent'].map(level => Type.Literal(level)),
+          {
+            default: 'info',
+            description: 'Least level written to stderr: debug, info, warn, error or silent.',
+          },
+        ),
+      },
+      section('The log, one JSON object a line on stderr.'),
+    ),
+  },
+  strict,
+)

@@ -1,0 +1,142 @@
+import { type Logger, pino } from 'pino'
+import type { ApiReport } from '../api/report.ts'
+import type { KafkaReport, MaterialiserReport } from '../changestream/report.ts'
+import type { EnricherReport } from '../enricher/report.ts'
+import type { PollReport } from '../pollers/report.ts'
+import { reasonOf } from '../runtime/errors.ts'
+import type { StoreReport } from '../store/report.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+
+export type Report = ApiReport & EnricherReport & KafkaReport & MaterialiserReport & PollReport & StoreReport
+
+export type Telemetry = {
+  readonly log: Logger
+  readonly report: Report
+  metricsText(): Promise<string>
+}
+
+/**
+ * One function per happening writes its log line and moves its metric. Messages are constant, data are fields; labels are
+ * closed sets or names of sources, never an address. `error` means that data is lost or a person is needed.
+ */
+export function createTelemetry(options: { readonly level: string; readonly version: string }): Telemetry {
+  const log = pino(
+    { level: options.level, base: null, redact: ['*.password', '*.secretAccessKey'] },
+    pino.destination(2),
+  )
+  const metrics = createMetrics(options.version)
+  return {
+    log,
+    report: {
+      ...pollReport(log, metrics),
+      ...streamReport(log, metrics),
+      ...storeReport(log, metrics),
+      ...enricherReport(log, metrics),
+      ...apiReport(log, metrics),
+    },
+    metricsText: () => metrics.registry.metrics(),
+  }
+}
+
+const pollReport = (log: Logger, metrics: Metrics): PollReport => ({
+  pollCompleted({ source, bindings, changed, completeUpToMs, tookMs }) {
+    log.debug({ source, bindings, changed, completeUpToMs, tookMs }, 'poll completed')
+    metrics.polls.inc({ source, result: 'complete' })
+    metrics.pollSeconds.observe({ source }, tookMs / 1000)
+    metrics.addresses.set({ source }, bindings)
+    metrics.claimChanges.inc({ source }, changed)
+    metrics.watermark.set({ source }, completeUpToMs / 1000)
+  },
+  pollRefused({ source, reason, detail }) {
+    log.warn({ source, reason, detail }, 'poll refused')
+    metrics.polls.inc({ source, result: 'refused' })
+    metrics.pollRefusals.inc({ source, reason })
+  },
+  publishFailed({ source, cause }) {
+    log.error({ source, reason: reasonOf(cause) }, 'poll not published')
+    metrics.publishFailures.inc({ source })
+  },
+  adoptFailed({ source, cause }) {
+    log.error({ source, reason: reasonOf(cause) }, 'source not adopted')
+    metrics.publishFailures.inc({ source })
+  },
+})
+
+const streamReport = (log: Logger, metrics: Metrics): MaterialiserReport & KafkaReport => ({
+  fencedWrite(d) {
+    log.warn(d, 'fenced write ignored')
+    metrics.fencedWrites.inc({ source: d.source })
+  },
+  deadLetter({ partition, offset, reason }) {
+    log.error({ partition, offset, reason }, 'change stream record unreadable')
+    metrics.streamDeadLetters.inc()
+  },
+  kafkaClientSaid({ level, scope, text }) {
+    log[level]({ scope, text }, 'kafka client')
+    metrics.kafkaWarnings.inc({ level })
+  },
+  kafkaReaderRestarted({ reason }) {
+    log.warn({ reason }, 'kafka reader restarted')
+    metrics.kafkaRestarts.inc()
+  },
+})
+
+const storeReport = (log: Logger, metrics: Metrics): StoreReport => ({
+  opened: d => log.debug(d, 'store opened'),
+  threadPoolSmall: d => log.warn(d, 'thread pool is small'),
+  migrationApplied: d => log.info(d, 'migration applied'),
+  inserted({ table, rows, bytes, tookMs }) {
+    log.debug({ table, rows, bytes, tookMs }, 'rows inserted')
+    metrics.storedRows.inc({ table }, rows)
+    metrics.insertSeconds.observe({ table }, tookMs / 1000)
+  },
+  statementRetried(d) {
+    log.warn(d, 'statement retried')
+    metrics.storeRetries.inc()
+  },
+})
+
+const enricherReport = (log: Logger, metrics: Metrics): EnricherReport => ({
+  objectHeld: d => log.debug(d, 'object waits for the watermark'),
+  objectReleasedByCap(d) {
+    log.warn(d, 'object released before the watermark')
+    metrics.objects.inc({ result: 'released-by-cap' })
+  },
+  objectCommitted({ object }) {
+    const { key, records, skipped, deadLetters } = object
+    log.debug({ key, records, skipped, deadLetters }, 'object committed')
+    metrics.objects.inc({ result: 'committed' })
+    metrics.flows.inc(records)
+  },
+  objectRefused({ object, error }) {
+    log.error({ object, code: error.code, reason: error.message }, 'object is no flow log')
+    metrics.objects.inc({ result: 'refused' })
+  },
+  objectFailed({ object, error }) {
+    log.warn({ object, code: error.code, reason: error.message }, 'object left for the next pass')
+    metrics.objects.inc({ result: 'failed' })
+  },
+  linesRejected({ object, reason, count }) {
+    log.warn({ object, reason, count }, 'lines kept as dead letters')
+    metrics.linesLeftOut.inc({ reason }, count)
+  },
+  linesSkipped({ object, status, count }) {
+    log.debug({ object, status, count }, 'lines without records')
+    metrics.linesLeftOut.inc({ reason: status }, count)
+  },
+  listFailed({ error }) {
+    log.warn({ code: error.code, reason: error.message }, 'listing broke off')
+    metrics.listFailures.inc()
+  },
+  passFinished: ({ held }) => metrics.objectsWaiting.set(held),
+})
+
+const apiReport = (log: Logger, metrics: Metrics): ApiReport => ({
+  requestDone({ method, route, status, milliseconds }) {
+    metrics.requests.observe({ method, route, status: String(status) }, milliseconds / 1000)
+  },
+  requestFailed({ requestId, method, route, cause }) {
+    log.error({ requestId, method, route, err: cause }, 'request failed')
+    metrics.defects.inc()
+  },
+})

@@ -1,0 +1,32 @@
+/** Talk goes to stderr, data to stdout: a pipe gets data alone. */
+export const say = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
+export const print = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Writes data with back-pressure, so that a slow reader does not fill the memory. */
+export async function printSlowly(text: string): Promise<void> {
+  if (process.stdout.write(text)) return
+  await new Promise<void>(resolve => process.stdout.once('drain', resolve))
+}
+
+export const isTerminal = (): boolean => process.stdout.isTTY === true
+
+/** A bar on stderr, redrawn in place; nothing where stderr is no terminal. */
+export function progressBar(label: string): { show(done: number, all: number, note: string): void; end(): void } {
+  const width = 28
+  const live = process.stderr.isTTY === true
+  return {
+    show(done, all, note) {
+      if (!live) return
+      const filled = Math.round((width * done) / Math.max(1, all))
+      process.stderr.write(`\r\x1b[K${label} [${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${note}`)
+    },
+    end() {
+      if (live) process.stderr.write('\r\x1b[K')
+    },
+  }
+}
