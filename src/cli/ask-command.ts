@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { answerJson } from '../api/answer-json.ts'
 import { decideDomain } from '../api/domain.ts'
 import { parseQuestion } from '../api/question.ts'
+import { openEmbeddedReader } from '../changestream/embedded/embedded-log.ts'
 import { replayedIndex } from '../enricher/view.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -13,12 +14,12 @@ import { exitCodeOf } from './exit-codes.ts'
 import { openLog } from './pipeline.ts'
 import type { Settings } from './settings.ts'
 import { createTelemetry } from './telemetry.ts'
-import { isTerminal, print } from './terminal.ts'
+import { isTerminal, print, say } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 /**
- * Answers one question: by the server at `url`; else by the server that the configuration names, where one runs; else from
- * the change stream itself. Returns the exit code.
+ * Answers one question: by the server at `url`, else from the change stream itself, also while a server writes it. Returns
+ * the exit code.
  */
 export async function ask(
   text: string,
@@ -27,9 +28,7 @@ export async function ask(
 ): Promise<number> {
   // What cannot be read is said before anything is opened.
   parseQuestion(text, systemClock.now())
-  const answer = options.url
-    ? await askServer(options.url, text)
-    : ((await askLocalServer(settings, text)) ?? (await askChangeStream(settings, text)))
+  const answer = options.url ? await askServer(options.url, text) : await askChangeStream(settings, text)
   print(isTerminal() && !options.json ? answerTable(answer) : JSON.stringify(answer))
   return exitCodeOf(answer.state)
 }
@@ -58,18 +57,6 @@ async function askServer(url: string, text: string): Promise<AnswerJson> {
 const isAnswer = (body: unknown): body is AnswerJson =>
   typeof body === 'object' && body !== null && 'state' in body && 'question' in body
 
-/** The server of this configuration holds the data folder's lock while it runs, and so must answer itself. */
-async function askLocalServer(settings: Settings, text: string): Promise<AnswerJson | undefined> {
-  if (settings.kafka.brokers.length === 0 && !existsSync(join(settings.data.path, 'changes', 'lock'))) return undefined
-  const { host, port } = settings.api
-  try {
-    return await askServer(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, text)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'WHOHAD_SERVER_UNREACHABLE') return undefined
-    throw error
-  }
-}
-
 async function askChangeStream(settings: Settings, text: string): Promise<AnswerJson> {
   const index = await replayed(settings)
   const nowMs = systemClock.now()
@@ -90,10 +77,15 @@ export async function replayed(settings: Settings): Promise<OwnershipIndex> {
   if (embedded && !existsSync(join(settings.data.path, 'changes'))) {
     throw cliErrors.nothingKnown({ path: settings.data.path })
   }
-  const telemetry = createTelemetry({ level: 'error', version: VERSION })
-  const log = await openLog(settings, systemClock, telemetry)
+  // Reading beside a running whohad is welcome: it holds the folder's lock, and this needs none.
+  const log = embedded
+    ? await openEmbeddedReader(join(settings.data.path, 'changes'))
+    : await openLog(settings, systemClock, createTelemetry({ level: 'error', version: VERSION }))
   try {
-    return await replayedIndex(log, await log.end(), new AbortController().signal)
+    let unreadable = 0
+    const index = await replayedIndex(log, await log.end(), new AbortController().signal, () => unreadable++)
+    if (unreadable > 0) say(`${unreadable} records of the change stream could not be read, and were passed over.`)
+    return index
   } finally {
     await log.close()
   }

@@ -1,5 +1,5 @@
 import { Fence } from '../changestream/fence.ts'
-import type { ChangeLog, LoggedChange, Position } from '../changestream/port.ts'
+import type { ChangeLog, DeadLetter, LoggedChange, Position } from '../changestream/port.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownership-index.ts'
 
 /** The index as it stands at a position of the change stream. */
@@ -45,10 +45,15 @@ export function followingView(index: OwnershipIndex, log: ChangeLog, signal: Abo
 }
 
 /** Reads the log from its beginning up to `position`, exclusive. */
-export async function replayedIndex(log: ChangeLog, position: Position, signal: AbortSignal): Promise<OwnershipIndex> {
+export async function replayedIndex(
+  log: Pick<ChangeLog, 'read'>,
+  position: Position,
+  signal: AbortSignal,
+  onDeadLetter?: (letter: DeadLetter) => void,
+): Promise<OwnershipIndex> {
   const index = createOwnershipIndex()
   const fence = new Fence()
-  for await (const batch of log.read({ follow: false, signal })) {
+  for await (const batch of log.read({ follow: false, signal, ...(onDeadLetter && { onDeadLetter }) })) {
     for (const { change, partition, offset } of batch) {
       if (offset < (position[partition] ?? 0) && fence.fencedBy(change) === undefined) index.apply(change)
     }

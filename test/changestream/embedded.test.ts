@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import avro from 'avsc'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { blockAt, newHeader, parseHeader } from '../../src/changestream/embedded/container.ts'
-import { openEmbeddedLog } from '../../src/changestream/embedded/embedded-log.ts'
+import { openEmbeddedLog, openEmbeddedReader } from '../../src/changestream/embedded/embedded-log.ts'
 import type { TornTail } from '../../src/changestream/embedded/recovery.ts'
 import type { ChangeLog } from '../../src/changestream/port.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
@@ -253,6 +253,36 @@ describe('the embedded log', () => {
     await log.append([progressOf('ec2/a', 1, 1)])
     await log.close()
     expect((await readdir(folder)).filter(name => name.startsWith('lock'))).toEqual([])
+  })
+
+  test('can be read beside its writer, up to the last whole block and without a change to the folder', async () => {
+    const log = await open(folder, SMALL)
+    for (const sequence of [1, 2, 3]) await log.append([progressOf('ec2/a', 1, sequence)])
+    const last = join(folder, (await segmentsIn(folder)).at(-1) ?? '')
+    await appendFile(last, Buffer.from([2, 200])) // a block on its way
+    const sizeBefore = (await stat(last)).size
+
+    const reader = await openEmbeddedReader(folder)
+    const read: number[] = []
+    for await (const batch of reader.read({ follow: true, signal: new AbortController().signal })) {
+      for (const { change } of batch) if (change.record === 'progress') read.push(change.revision.sequence)
+    }
+    expect(read).toEqual([1, 2, 3])
+    expect(await reader.end()).toEqual([3])
+    expect((await stat(last)).size).toBe(sizeBefore)
+    await log.close()
+  })
+
+  test('a reader names a segment that is gone, and a manifest that is gone', async () => {
+    const log = await open(folder, SMALL)
+    for (const sequence of [1, 2, 3]) await log.append([progressOf('ec2/a', 1, sequence)])
+    await log.close()
+    const [first = ''] = await segmentsIn(folder)
+    await rename(join(folder, first), join(folder, 'away'))
+    await expect(openEmbeddedReader(folder)).rejects.toMatchObject({ code: 'WHOHAD_STREAM_SEGMENT_MISSING' })
+    await rename(join(folder, 'away'), join(folder, first))
+    await rm(join(folder, 'manifest.json'))
+    await expect(openEmbeddedReader(folder)).rejects.toMatchObject({ code: 'WHOHAD_STREAM_MANIFEST_DAMAGED' })
   })
 
   test('gives the lock back when opening fails', async () => {

@@ -5,7 +5,7 @@ import type { ChangeLog, DeadLetter, LoggedChange, ReadOptions } from '../port.t
 import { Wakeup } from '../wakeup.ts'
 import { lockFolder } from './lock.ts'
 import type { Segment } from './manifest.ts'
-import { recover, type TornTail } from './recovery.ts'
+import { recover, survey, type TornTail } from './recovery.ts'
 import { type ReadBlock, SegmentCursor } from './segment-cursor.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
@@ -57,6 +57,24 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Chan
   } catch (error) {
     await lock.release()
     throw error
+  }
+}
+
+/**
+ * The log as it stands now, to be read by a second process while the first one writes it. It takes no lock, changes
+ * nothing, and ends where the last whole block ends at this moment.
+ * @throws WHOHAD_STREAM_SEGMENT_MISSING, …_SEGMENT_DAMAGED, …_MANIFEST_DAMAGED
+ */
+export async function openEmbeddedReader(folder: string): Promise<Omit<ChangeLog, 'append'>> {
+  const segments = await survey(folder)
+  const state: State = { folder, segments, grown: new Wakeup(), closed: false }
+  return {
+    partitions: 1,
+    read: options => read(state, { ...options, follow: false }),
+    end: async () => [endOf(state)],
+    close: async () => {
+      state.closed = true
+    },
   }
 }
 

@@ -104,11 +104,41 @@ async function sizeOf(folder: string, file: string): Promise<number> {
   }
 }
 
+/**
+ * The whole blocks that the folder holds now, for a reader beside a writer: nothing is locked and nothing is changed. What
+ * is behind the last whole block is on its way, or torn; either way it was not acknowledged.
+ * @throws WHOHAD_STREAM_SEGMENT_MISSING, …_SEGMENT_DAMAGED, …_MANIFEST_DAMAGED
+ */
+export async function survey(folder: string): Promise<readonly Segment[]> {
+  const listed = await readManifest(folder)
+  if (listed === undefined) {
+    if ((await unlistedSegments(folder, [])).length > 0) throw manifestMissing(folder)
+    return []
+  }
+  const last = listed.at(-1)
+  const sealed = await Promise.all(listed.slice(0, -1).map(segment => checkSealed(folder, segment)))
+  return last ? [...sealed, (await scanLast(folder, last)).segment] : []
+}
+
 async function recoverLast(
   folder: string,
-  { file, firstOffset }: ListedSegment,
+  last: ListedSegment,
   onTornTail: (torn: TornTail) => void,
 ): Promise<{ segment: Segment; header: Header }> {
+  const { segment, header, tornBytes } = await scanLast(folder, last)
+  const path = join(folder, segment.file)
+  if (tornBytes > 0) {
+    await cutBack(path, segment.bytes)
+    onTornTail({ file: path, bytes: tornBytes, keptRecords: segment.records })
+  }
+  return { segment, header }
+}
+
+/** The last segment up to its last whole block, and how many bytes are behind that. */
+async function scanLast(
+  folder: string,
+  { file, firstOffset }: ListedSegment,
+): Promise<{ segment: Segment; header: Header; tornBytes: number }> {
   await sizeOf(folder, file)
   const path = join(folder, file)
   const bytes = await readFile(path)
@@ -127,10 +157,12 @@ async function recoverLast(
     if (bytes.indexOf(header.sync, end) >= 0) {
       throw changestreamErrors.segmentDamaged({ file: path, reason: `the block at byte ${end} cannot be read` })
     }
-    await cutBack(path, end)
-    onTornTail({ file: path, bytes: bytes.length - end, keptRecords: records })
   }
-  return { segment: { file, firstOffset, records, bytes: end, sealed: false }, header }
+  return {
+    segment: { file, firstOffset, records, bytes: end, sealed: false },
+    header,
+    tornBytes: bytes.length - end,
+  }
 }
 
 async function cutBack(path: string, end: number): Promise<void> {
