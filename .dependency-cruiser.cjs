@@ -11,7 +11,7 @@ const home = (packages, folders) => ({
   name: `${packages[0].replace(/[^a-z0-9]/g, '-')}-lives-in-${folders.join('-').replaceAll('/', '-')}`,
   severity: 'error',
   from: { path: '^src/', pathNot: folders.map(folder => `^src/${folder}/`) },
-  to: { path: packages.map(name => `^node_modules/${name}/`) },
+  to: { path: packages.map(name => `(^|/)node_modules/${name}/`) },
 })
 
 module.exports = {

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { SkipReporter } from './test/support/skip-reporter.ts'
+import { CountReporter } from './test/support/count-reporter.ts'
 
 export default defineConfig({
   test: {
@@ -8,6 +8,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
-    reporters: ['default', new SkipReporter()],
+    reporters: ['default', new CountReporter()],
   },
 })

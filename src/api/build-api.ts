@@ -4,6 +4,7 @@ import { handleErrors, sendProblem } from './error-handling.ts'
 import { apiErrors } from './errors.ts'
 import { excerpt } from './excerpt.ts'
 import { livezRoute } from './livez-route.ts'
+import { isLoopback } from './loopback.ts'
 import { metricsRoute } from './metrics-route.ts'
 import { pageRoute } from './page-route.ts'
 import { type Readiness, readyzRoute } from './readyz-route.ts'
@@ -18,6 +19,8 @@ export type ApiDeps = WhohadDeps & {
   /** The folder `web/`, as an absolute path. */
   readonly webFolder: string
   readonly report: ApiReport
+  /** Answer only requests that name a loopback host: against pages that point a name of theirs at 127.0.0.1. */
+  readonly loopbackOnly: boolean
 }
 
 const LONGEST_URL = 2048
@@ -43,6 +46,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   })
   securityHeaders(app)
   watchRequests(app, deps.report)
+  if (deps.loopbackOnly) refuseForeignHosts(app)
   handleErrors(app, deps.report)
   whohadRoute(app, deps)
   livezRoute(app, deps)
@@ -51,6 +55,13 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   pageRoute(app, deps)
   await app.ready()
   return app
+}
+
+function refuseForeignHosts(app: FastifyInstance): void {
+  app.addHook('onRequest', async request => {
+    const host = request.hostname.replace(/^\[(.*)\]$/, '$1')
+    if (!isLoopback(host)) throw apiErrors.hostRefused({ host: excerpt(host) })
+  })
 }
 
 function watchRequests(app: FastifyInstance, report: ApiReport): void {

@@ -78,6 +78,12 @@ export const apiErrors = {
     (d: { reason: string }) =>
       `The request was refused before it was read: ${d.reason}. Questions go to GET /v1/whohad?q=ADDRESS @ TIME in DOMAIN, percent-encoded.`,
   ),
+  hostRefused: declareError(
+    'WHOHAD_HOST_REFUSED',
+    'usage',
+    (d: { host: string }) =>
+      `This server answers on loopback only, and the request names "${d.host}" as its host. Ask for http://127.0.0.1 or http://localhost; a page of another site must not read answers under a name of its own.`,
+  ),
   urlTooLong: declareError(
     'WHOHAD_URL_TOO_LONG',
     'usage',

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { parseAddress } from '../ownership/address.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import { apiErrors } from './errors.ts'
+import { isLoopback } from './loopback.ts'
 
 export type ListenOptions = {
   readonly host: string
@@ -27,15 +27,6 @@ export async function listen(app: FastifyInstance, options: ListenOptions): Prom
   }
   const bound = boundPort(app)
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound }
-}
-
-/** Only addresses count, and the one name that RFC 6761 §6.3 reserves: any other name may resolve to anything. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true
-  const bits = parseAddress(host)
-  if (bits === undefined) return false
-  const [a, b, c, d] = bits.words
-  return bits.family === 4 ? a >>> 24 === 127 : a === 0 && b === 0 && c === 0 && d === 1
 }
 
 function boundPort(app: FastifyInstance): number {

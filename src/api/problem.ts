@@ -26,6 +26,7 @@ const TITLES: Readonly<Record<ErrorKind, string>> = {
 const STATUS_OF_CODE = new Map([
   [apiErrors.routeUnknown.code, 404],
   [apiErrors.urlTooLong.code, 414],
+  [apiErrors.hostRefused.code, 421],
 ])
 
 /** What the client is told of an error that was declared; a `failure` never gets here with its own words. */

@@ -1,13 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseTime } from '../api/time.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
-import { annotate } from './annotate-command.ts'
-import { ask } from './ask-command.ts'
-import { demoLive, demoOnce } from './demo-command.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
 import { loadSettings, type Settings } from './settings.ts'
 import { say } from './terminal.ts'
-import { up } from './up-command.ts'
 import { VERSION } from './version.ts'
 
 type CommonOptions = {
@@ -17,7 +13,10 @@ type CommonOptions = {
   readonly port?: number
 }
 
-/** Runs one command; the process's exit code is its result. The only reader of process.env. */
+/**
+ * Runs one command; the process's exit code is its result. Each command is loaded when it is called for: a question must
+ * not wait for the AWS SDK and the embedded engine.
+ */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program().parseAsync(argv)
@@ -88,6 +87,7 @@ function program(): Command {
     async (words: readonly string[], options: CommonOptions & { url?: string; json?: boolean }) => {
       if (words.length === 0) return whohad.help({ error: true })
       const { url = process.env['WHOHAD_URL'], json = false } = options
+      const { ask } = await import('./ask-command.ts')
       process.exitCode = await ask(words.join(' '), settingsOf(options), { url, json })
     },
   )
@@ -109,6 +109,7 @@ const annotateCommand = (): Command =>
       const options = command.optsWithGlobals<
         CommonOptions & { as: 'ndjson' | 'text'; at?: string; format?: string; slack: number }
       >()
+      const { annotate } = await import('./annotate-command.ts')
       process.exitCode = await annotate(files, settingsOf(options), { ...options, slackSeconds: options.slack })
     })
 
@@ -119,6 +120,7 @@ const upCommand = (): Command =>
     .option('--port <port>', 'port to listen on', wholeNumber)
     .action(async (_options: unknown, command: Command) => {
       const settings = settingsOf(command.optsWithGlobals<CommonOptions>())
+      const { up } = await import('./up-command.ts')
       await up(settings, { threadPoolSize: threadPoolSize(), signal: untilStopped() })
     })
 
@@ -143,6 +145,7 @@ const demoCommand = (): Command =>
       const { seed, once = false, json = false, minutes = once ? 60 : 20 } = options
       const settings = settingsOf(options)
       const run = { seed, minutes, json, threadPoolSize: threadPoolSize(), signal: untilStopped() }
+      const { demoLive, demoOnce } = await import('./demo-command.ts')
       process.exitCode = once ? await demoOnce(settings, options.data, run) : await demoLive(settings, run)
     })
 

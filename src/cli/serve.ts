@@ -32,6 +32,7 @@ export async function serve(
     version: VERSION,
     webFolder: WEB_FOLDER,
     report: telemetry.report,
+    loopbackOnly: !settings.api.insecure,
     metricsText: telemetry.metricsText,
     ready: () => readiness(pipeline, caughtUp, clock),
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isLoopback, listen } from '../../src/api/listen.ts'
+import { listen } from '../../src/api/listen.ts'
+import { isLoopback } from '../../src/api/loopback.ts'
 import { testApi } from '../support/api.ts'
 
 describe('health', () => {
@@ -138,5 +139,25 @@ describe('listening', () => {
   test('counts only real loopback addresses as loopback', () => {
     expect(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', 'localhost'].filter(isLoopback)).toHaveLength(5)
     expect(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', '', '2130706433'].filter(isLoopback)).toEqual([])
+  })
+})
+
+describe('a request under a foreign name', () => {
+  test.each(['localhost:7788', '127.0.0.1', '[::1]:7788'])('%s is this machine', async host => {
+    const { app } = await testApi()
+    expect((await app.inject({ url: '/livez', headers: { host } })).statusCode).toBe(200)
+  })
+
+  test.each(['evil.example', 'localhost.evil.example:7788', '10.0.0.1'])('%s is refused', async host => {
+    const { app, asked } = await testApi()
+    const reply = await app.inject({ url: '/v1/whohad?q=8.8.8.8', headers: { host } })
+    expect(reply.statusCode).toBe(421)
+    expect(reply.json()).toMatchObject({ code: 'WHOHAD_HOST_REFUSED' })
+    expect(asked).toEqual([])
+  })
+
+  test('is answered where the server was told to listen beyond loopback', async () => {
+    const { app } = await testApi({ loopbackOnly: false })
+    expect((await app.inject({ url: '/livez', headers: { host: 'whohad.example' } })).statusCode).toBe(200)
   })
 })

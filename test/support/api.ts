@@ -31,6 +31,7 @@ export async function testApi(over: Partial<ApiDeps> = {}) {
     metricsText: async () => '# HELP whohad_up 1 while running\n# TYPE whohad_up gauge\nwhohad_up 1\n',
     version: '0.0.0-test',
     webFolder: fileURLToPath(new URL('../../web', import.meta.url)),
+    loopbackOnly: true,
     report: {
       requestDone: ({ route, status }) => done.push({ route, status }),
       requestFailed: failure => failures.push(failure),
