@@ -13,7 +13,7 @@ export type SourceSettings = Settings['ec2'][number] | Settings['titus'][number]
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Read by the commands themselves or by the tests, and so no keys of the configuration. */
-const OTHER_VARIABLES = new Set(['WHOHAD_CONFIG', 'WHOHAD_URL', 'WHOHAD_TEST_KAFKA', 'WHOHAD_TEST_CLICKHOUSE'])
+const OTHER_VARIABLES = /^WHOHAD_(CONFIG$|URL$|TEST_)/
 const DEFAULT_FILE = 'whohad.yaml'
 
 /**
@@ -46,17 +46,24 @@ function readFile(path: string): Tree {
   try {
     tree = parse(readFileSync(path, 'utf8')) ?? {}
   } catch (cause) {
-    throw cliErrors.configUnreadable({ path, reason: reasonOf(cause).split('\n')[0] ?? '' }, cause)
+    // The parser's first line says what and where; an excerpt follows its colon.
+    const [said = ''] = reasonOf(cause).split('\n')
+    throw cliErrors.configUnreadable({ path, reason: said.replace(/:$/, '') }, cause)
   }
   if (!isTree(tree)) throw cliErrors.configUnreadable({ path, reason: 'it is not a YAML mapping' })
-  return tree
+  // "kafka:" with all of its keys commented out is null in YAML, and means no more than its absence.
+  return Object.fromEntries(Object.entries(tree).filter(([, section]) => section !== null))
 }
 
 function merge(into: Tree, from: Tree): void {
   for (const [key, value] of Object.entries(from)) {
-    const held = into[key]
-    if (isTree(value) && isTree(held)) merge(held, value)
-    else if (value !== undefined) into[key] = value
+    if (!isTree(value)) {
+      if (value !== undefined) into[key] = value
+      continue
+    }
+    // What stands there and is no section is left for the check to complain about.
+    const held = (into[key] ??= {})
+    if (isTree(held)) merge(held, value)
   }
 }
 
@@ -64,16 +71,11 @@ function merge(into: Tree, from: Tree): void {
 function mergeEnvironment(tree: Tree, environment: Environment): string[] {
   const complaints: string[] = []
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith('WHOHAD_') || OTHER_VARIABLES.has(name) || text === undefined) continue
-    const [section = '', key] = name.slice('WHOHAD_'.length).split('__').map(camelCase)
-    const schema = key === undefined ? undefined : keySchema(section, key)
-    if (key === undefined || schema === undefined) {
-      complaints.push(`the environment variable ${name} names no key`)
-      continue
-    }
-    const held = isTree(tree[section]) ? tree[section] : {}
-    tree[section] = held
-    held[key] = fromText(text, schema)
+    if (!name.startsWith('WHOHAD_') || OTHER_VARIABLES.test(name) || text === undefined) continue
+    const [section = '', key = '', ...beyond] = name.slice('WHOHAD_'.length).split('__').map(camelCase)
+    const schema = beyond.length > 0 ? undefined : keySchema(section, key)
+    if (schema === undefined) complaints.push(`the environment variable ${name} names no key`)
+    else merge(tree, { [section]: { [key]: fromText(text, schema) } })
   }
   return complaints
 }
@@ -82,8 +84,9 @@ const camelCase = (text: string) =>
   text.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 function keySchema(section: string, key: string): { readonly type?: string } | undefined {
-  const sections = SettingsSchema.properties as unknown as Readonly<Record<string, JsonSchema | undefined>>
-  return sections[section]?.properties?.[key]
+  const sections: Readonly<Record<string, JsonSchema>> = SettingsSchema.properties
+  const keys = Object.hasOwn(sections, section) ? (sections[section]?.properties ?? {}) : {}
+  return Object.hasOwn(keys, key) ? keys[key] : undefined
 }
 
 type JsonSchema = { readonly type?: string; readonly properties?: Readonly<Record<string, JsonSchema>> }

@@ -12,6 +12,8 @@ export type LiveSpan = Span & {
   readonly watchedUntilMs: Millis
   /** Since when its source has watched the address. */
   readonly watchedSinceMs: Millis
+  /** The last sighting was received no earlier. */
+  readonly lastSightingMs: Millis
   /** For how long the source may be silent before it counts as stale. */
   readonly longestGapMs: number
 }

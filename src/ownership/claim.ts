@@ -64,7 +64,7 @@ export type Claim = {
   readonly start: Bounds
   /** `latestMs` is Infinity while nothing has shown the end. */
   readonly end: Bounds
-  /** When the last sighting that this revision rests on was received. */
+  /** The last sighting that this revision rests on was received no earlier; 0 where it was never sighted. */
   readonly lastSightingMs: Millis
   readonly evidence: Evidence
   /** `open`: certain up to the source's progress. `missing`: last poll did not show it, or showed it ending. */

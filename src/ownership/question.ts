@@ -114,13 +114,16 @@ function live(span: Span, length: number, question: Asked, known: Known): LiveSp
   const watchedUntilMs = history?.completeUpToMs ?? Number.NEGATIVE_INFINITY
   const sureUntilMs = span.claim.state === 'open' ? Math.max(span.certainUntilMs, watchedUntilMs) : span.certainUntilMs
   const watchedSinceMs = history?.space?.since(question.domain, question.address)
-  const longestGapMs = history?.record?.bounds.longestGapMs ?? 0
+  const { lagMs = 0, clockErrorMs = 0, longestGapMs = 0 } = history?.record?.bounds ?? {}
+  // Every complete poll shows an open claim; its request was sent lag and clock error after what the poll vouches for.
+  const polledMs = span.claim.state === 'open' ? watchedUntilMs + lagMs + clockErrorMs : Number.NEGATIVE_INFINITY
   return {
     ...span,
     length,
     sureUntilMs,
     watchedUntilMs,
     longestGapMs,
+    lastSightingMs: Math.max(span.claim.lastSightingMs, polledMs),
     watchedSinceMs: watchedSinceMs ?? Number.POSITIVE_INFINITY,
   }
 }
@@ -182,7 +185,7 @@ export const holdingOf = (span: LiveSpan): Holding => ({
   evidence: span.claim.evidence,
   start: { earliestMs: span.possibleFromMs, latestMs: span.certainFromMs },
   end: { earliestMs: span.sureUntilMs, latestMs: span.possibleUntilMs },
-  lastSightingMs: span.claim.lastSightingMs,
+  lastSightingMs: span.lastSightingMs,
 })
 
 /** Everybody who may have held it in some part, each once, with the whole stretch in which that is possible. */

@@ -156,7 +156,7 @@ class Step {
   missTheRest(): void {
     for (const claim of this.unseen.values()) {
       if (claim.state === 'open') {
-        this.revise(claim, { state: 'missing', end: { earliestMs: this.lastSeenMs(claim), latestMs: this.overAtMs } })
+        this.revise(claim, { state: 'missing', ...this.lastSeen(claim, this.overAtMs) })
       } else if (claim.end.latestMs === Number.POSITIVE_INFINITY) {
         this.revise(claim, { end: { ...claim.end, latestMs: this.overAtMs } })
       } else {
@@ -188,7 +188,7 @@ class Step {
     this.unseen.delete(claim.id)
     if (claim.state === 'open') {
       const latestMs = binding.sighting.receivedAtMs + this.context.bounds.clockErrorMs
-      this.revise(claim, { state: 'closed', end: { earliestMs: this.lastSeenMs(claim), latestMs } })
+      this.revise(claim, { state: 'closed', ...this.lastSeen(claim, latestMs) })
     } else {
       this.revise(claim, { state: 'closed' })
     }
@@ -212,10 +212,7 @@ class Step {
   private end(claim: Claim): void {
     this.unseen.delete(claim.id)
     if (claim.state !== 'open') return
-    this.revise(claim, {
-      state: 'missing',
-      end: { earliestMs: this.lastSeenMs(claim), latestMs: Number.POSITIVE_INFINITY },
-    })
+    this.revise(claim, { state: 'missing', ...this.lastSeen(claim, Number.POSITIVE_INFINITY) })
   }
 
   private fresh(binding: Binding, notBeforeMs: Millis): Claim {
@@ -251,6 +248,16 @@ class Step {
     return {
       end: { earliestMs: binding.sighting.sentAtMs - lagMs - clockErrorMs, latestMs: Number.POSITIVE_INFINITY },
       lastSightingMs: binding.sighting.receivedAtMs,
+    }
+  }
+
+  /** The end of an open claim, which every complete poll until now has shown. */
+  private lastSeen(claim: Claim, latestMs: Millis): Pick<Claim, 'end' | 'lastSightingMs'> {
+    const { lagMs, clockErrorMs } = this.context.bounds
+    const earliestMs = this.lastSeenMs(claim)
+    return {
+      end: { earliestMs, latestMs },
+      lastSightingMs: Math.max(claim.lastSightingMs, earliestMs + lagMs + clockErrorMs),
     }
   }
 

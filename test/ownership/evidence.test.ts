@@ -416,3 +416,11 @@ test('the state is the same for every order and repetition of the changes', () =
   expect(ask(source.changes.toReversed())).toEqual(inOrder)
   expect(ask([...source.changes, ...source.changes.toReversed(), ...source.changes])).toEqual(inOrder)
 })
+
+test('an answer names the newest sighting, although an unchanged claim is not published again', () => {
+  const { source, index } = world({ bounds: { lagMs: 10 } })
+  for (const sent of [100, 200, 300]) source.poll(sent, sent + 5, [{ address: at, owner: A }])
+  expect(index.ask(question(at, 150)).holding?.lastSightingMs).toBe(300)
+  source.poll(400, 405, [])
+  expect(index.ask(question(at, 150)).holding?.lastSightingMs).toBe(300)
+})
