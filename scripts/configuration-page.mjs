@@ -12,10 +12,11 @@ const MEANINGS = {
   'domains[].vpc': 'Matches only this VPC’s id.',
   'naming.rules[].rule':
     'tag: the first of `keys` that is not blank. asg-frigga: the application in the Auto Scaling group’s name. description: what an AWS service wrote on its own interface.',
-  'naming.rules[].keys': 'Tag keys in order, matched exactly.',
+  'naming.rules[].keys': 'With rule tag: tag keys in order, matched exactly.',
   'naming.rules[].pattern':
-    'Regular expression over the description; without it, names that AWS services write are known.',
-  'naming.rules[].application': 'What to make of the match, with $1… filled in; by default $1.',
+    'With rule description: regular expression over it; without one, names that AWS services write are known.',
+  'naming.rules[].application':
+    'With rule description and a pattern: the name, with $1… filled in from the match; by default $1.',
   'ec2[].region': 'The region to poll.',
   'ec2[].partition': 'The region’s partition: aws, aws-cn, aws-us-gov.',
   'titus[].name': 'Names the source: titus/NAME. Never change it: a new name is a new source.',
@@ -100,25 +101,27 @@ export function configurationRows(schema) {
   )
 }
 
-const cell = text => text.replaceAll('|', '\\|')
 const fallbackOf = ({ fallback, required }) =>
   fallback !== undefined ? `\`${fallback}\`` : required ? 'required' : 'none'
+
+/** A table with columns as wide as the formatter makes them. */
+function tableText(rows) {
+  const cells = rows.map(row => row.map(text => text.replaceAll('|', '\\|')))
+  const widths = cells[0].map((_, column) => Math.max(3, ...cells.map(row => [...row[column]].length)))
+  const [head, ...body] = cells.map(row => row.map((text, i) => text + ' '.repeat(widths[i] - [...text].length)))
+  return [head, widths.map(width => '-'.repeat(width)), ...body].map(row => `| ${row.join(' | ')} |`).join('\n')
+}
 
 function sectionText([name, section], rows) {
   const list = section.type === 'array'
   const inFile = rows.filter(({ key }) => key.startsWith(list ? `${name}[]` : `${name}.`))
   const table = inFile.map(row => {
     const cells = [`\`${row.key}\``, row.type, fallbackOf(row), row.meaning]
-    return `| ${(list ? cells : [...cells, row.variable ? `\`${row.variable}\`` : 'file only']).map(cell).join(' | ')} |`
+    return list ? cells : [...cells, row.variable ? `\`${row.variable}\`` : 'file only']
   })
   const heads = ['key', 'type', 'default', 'meaning', ...(list ? [] : ['environment'])]
-  const lines = [
-    `## ${name}`,
-    '',
-    list ? `${section.description} A list, empty by default; given in the file only.` : section.description,
-    '',
-  ]
-  return [...lines, `| ${heads.join(' | ')} |`, `| ${heads.map(() => '---').join(' | ')} |`, ...table].join('\n')
+  const about = list ? `${section.description} A list, empty by default; given in the file only.` : section.description
+  return `## ${name}\n\n${about}\n\n${tableText([heads, ...table])}`
 }
 
 const INTRODUCTION = `# Configuration
@@ -149,21 +152,22 @@ const RULES = `## Rules between keys
 - A source counts as stale when two and a half of its \`pollSeconds\` pass without a complete poll.
 
 ## Variables that are no keys
-
-| variable | meaning |
-| --- | --- |
-| \`WHOHAD_CONFIG\` | The configuration file, as \`--config\`. |
-| \`WHOHAD_URL\` | The server that \`whohad QUESTION\` asks, as \`--url\`. |
-| \`WHOHAD_TEST_KAFKA\`, \`WHOHAD_TEST_CLICKHOUSE\` | Services for the tests; \`whohad\` itself ignores them. |
-| \`AWS_…\` | Read by the AWS SDK: credentials, profile, proxies. The region is always the configured one. |
-| \`UV_THREADPOOL_SIZE\` | Threads for files, DNS and the embedded store; 16 where it is not set. |
 `
+
+const VARIABLES = [
+  ['variable', 'meaning'],
+  ['`WHOHAD_CONFIG`', 'The configuration file, as `--config`.'],
+  ['`WHOHAD_URL`', 'The server that `whohad QUESTION` asks, as `--url`.'],
+  ['`WHOHAD_TEST_…`', 'Services for the tests; `whohad` itself ignores them.'],
+  ['`AWS_…`', 'Read by the AWS SDK: credentials, profile, role. The region is always the configured one.'],
+  ['`UV_THREADPOOL_SIZE`', 'Threads for files, DNS and the embedded store; 16 where it is not set.'],
+]
 
 /** The whole of docs/configuration.md. */
 export function configurationPage(schema) {
   const rows = configurationRows(schema)
   const sections = Object.entries(schema.properties).map(section => sectionText(section, rows))
-  return [INTRODUCTION, ...sections.map(text => `${text}\n`), RULES].join('\n')
+  return `${[INTRODUCTION, ...sections.map(text => `${text}\n`), RULES, tableText(VARIABLES)].join('\n')}\n`
 }
 
 if (process.argv[1] === import.meta.filename) {

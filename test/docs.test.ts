@@ -1,0 +1,166 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { configurationPage, configurationRows } from '../scripts/configuration-page.mjs'
+import { docProblems } from '../scripts/docs.mjs'
+import { loadSettings } from '../src/cli/settings.ts'
+import { SettingsSchema } from '../src/cli/settings-schema.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+/** A project whose pages are complete, except for what `changed` says. */
+function project(changed: Readonly<Record<string, string>> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'whohad-docs-'))
+  folders.push(folder)
+  const files = {
+    'README.md': '# Project\n\n[errors](docs/errors.md)\n',
+    'CHANGELOG.md': '# Changes\n',
+    'docs/errors.md': '# Errors\n\n## WHOHAD_DISK_FULL\n\nExit 1.\n',
+    'docs/metrics.md': '# Metrics\n\n## Suggested rules\n\n### whohad_polls_total\n\nCounter.\n',
+    'src/store/errors.ts': `export const full = declareError(\n  'WHOHAD_DISK_FULL',\n  'state',\n  () => 'It is full.',\n)\n`,
+    'src/cli/metrics.ts': `export const polls = counter('whohad_polls_total', 'Polls.')\n`,
+    ...changed,
+  }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  return folder
+}
+
+test('the pages explain exactly the error codes and metrics that the code has, and no link is broken', () => {
+  expect(docProblems()).toEqual([])
+})
+
+test('a code that is taken out of the real page is missed', () => {
+  const folder = project()
+  cpSync('src', join(folder, 'src'), { recursive: true })
+  writeFileSync(join(folder, 'docs/metrics.md'), readFileSync('docs/metrics.md'))
+  const page = readFileSync('docs/errors.md', 'utf8')
+  writeFileSync(join(folder, 'docs/errors.md'), page.replace('## WHOHAD_STORE_LOCKED\n', ''))
+  const ofCodes = docProblems(folder).filter(problem => !problem.includes('no such file'))
+  expect(ofCodes).toEqual(['docs/errors.md: error WHOHAD_STORE_LOCKED is not explained'])
+})
+
+test('a complete project has no problem', () => {
+  expect(docProblems(project())).toEqual([])
+})
+
+test.each([
+  [
+    'an error without a heading',
+    { 'docs/errors.md': '# Errors\n' },
+    ['docs/errors.md: error WHOHAD_DISK_FULL is not explained'],
+  ],
+  [
+    'a heading without an error',
+    { 'docs/errors.md': '# Errors\n\n## WHOHAD_DISK_FULL\n\n## WHOHAD_DISK_SLOW\n' },
+    ['docs/errors.md: error WHOHAD_DISK_SLOW is not in src/'],
+  ],
+  [
+    'a metric without a heading',
+    { 'docs/metrics.md': '# Metrics\n' },
+    ['docs/metrics.md: metric whohad_polls_total is not explained'],
+  ],
+  ['a broken link', { 'README.md': '[errors](errors.md)\n' }, ['README.md: no such file: errors.md']],
+  [
+    'sources in which nothing is found',
+    { 'docs/metrics.md': '# Metrics\n', 'src/cli/metrics.ts': 'export {}\n' },
+    ['no metric was found in src/: nothing was checked'],
+  ],
+])('%s is found', (_, changed, problems) => {
+  expect(docProblems(project(changed))).toEqual(problems)
+})
+
+test('a page that is not there is said to be missing', () => {
+  const folder = project()
+  rmSync(join(folder, 'CHANGELOG.md'))
+  expect(docProblems(folder)).toEqual(['CHANGELOG.md: there is no such page'])
+})
+
+test('every metric that a page mentions exists', () => {
+  const source = readFileSync('src/cli/metrics.ts', 'utf8')
+  const known = new Set([...source.matchAll(/'(whohad_\w+)'/g)].map(match => match[1]))
+  const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.md'))
+  const mentioned = pages.flatMap(page =>
+    // Not the anchors of error codes.
+    [...readFileSync(join('docs', page), 'utf8').matchAll(/(?<![#\w])whohad_[a-z0-9_]+/g)].map(([name]) => name),
+  )
+  expect(mentioned.filter(name => !known.has(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([])
+  expect(mentioned.length).toBeGreaterThan(known.size)
+})
+
+test('docs/configuration.md is what the settings schema says', () => {
+  const page = readFileSync('docs/configuration.md', 'utf8')
+  expect(page, 'run: npm run build && node scripts/configuration-page.mjs').toBe(configurationPage(SettingsSchema))
+})
+
+test('every environment variable of the configuration page is one that the settings take', () => {
+  const named = configurationRows(SettingsSchema).filter(({ variable }) => variable !== undefined)
+  const environment = Object.fromEntries(
+    named.map(({ variable, fallback }) => {
+      const value: unknown = fallback === undefined ? 'http://127.0.0.1:1' : JSON.parse(fallback)
+      return [variable, Array.isArray(value) ? value.join(',') : String(value)]
+    }),
+  )
+  expect(named.length).toBeGreaterThan(10)
+  expect(loadSettings(environment, { config: emptyFile() })).toEqual({
+    ...loadSettings({}, { config: emptyFile() }),
+    clickhouse: { url: 'http://127.0.0.1:1', username: 'default', password: '', database: 'whohad' },
+  })
+})
+
+const emptyFile = () => join(project({ 'whohad.yaml': '' }), 'whohad.yaml')
+
+test('the example configuration is valid', () => {
+  const settings = loadSettings({}, { config: 'whohad.example.yaml' })
+  expect(settings.ec2.map(({ account, region }) => `${account}/${region}`)).toEqual(['123456789012/eu-west-1'])
+  expect(settings.flowLogs).toHaveLength(1)
+  expect(settings.titus).toEqual([])
+})
+
+test('the example configuration is valid with its comments taken away, too', () => {
+  const text = readFileSync('whohad.example.yaml', 'utf8')
+  const optional = text.replace(/^# (?=titus:|kafka:|clickhouse:| )/gm, '')
+  const settings = loadSettings({}, { config: join(project({ 'whohad.yaml': optional }), 'whohad.yaml') })
+  expect(settings.titus).toHaveLength(1)
+  expect(settings.kafka).toMatchObject({ partitions: 12, replicationFactor: 3 })
+  expect(settings.clickhouse.url).toBe('https://clickhouse.example.net:8443')
+})
+
+/** What is imported from a client of the AWS SDK as a value: commands, and paginators of commands. */
+function commandsImportedIn(folder: string, client: string): readonly string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
+  const imports = files.flatMap(file => [
+    ...readFileSync(join(folder, file), 'utf8').matchAll(/import (type )?\{([^}]*)\} from '([^']+)'/g),
+  ])
+  const names = imports
+    .filter(([, typeOnly, , from]) => typeOnly === undefined && from === client)
+    .flatMap(([, , list = '']) => list.split(',').map(name => name.trim()))
+  const commands = names.flatMap(name => /^(?:paginate(\w+)|(\w+)Command)$/.exec(name)?.slice(1) ?? [])
+  return [...new Set(commands.filter(name => name !== undefined))].sort()
+}
+
+type Statement = { readonly Action: string | readonly string[] }
+const allowed = (service: string): readonly string[] => {
+  const { Statement } = JSON.parse(readFileSync('deploy/iam/poller-policy.json', 'utf8')) as { Statement: Statement[] }
+  return Statement.flatMap(({ Action }) => Action)
+    .filter(action => action.startsWith(`${service}:`))
+    .sort()
+}
+
+test('the IAM policy allows exactly the EC2 actions that the poller calls', () => {
+  const called = commandsImportedIn('src/pollers/ec2', '@aws-sdk/client-ec2')
+  expect(called).toContain('DescribeNetworkInterfaces')
+  expect(allowed('ec2')).toEqual(called.map(name => `ec2:${name}`))
+})
+
+test('the IAM policy allows exactly the S3 actions that the enricher calls', () => {
+  const actions: Readonly<Record<string, string>> = { ListObjectsV2: 's3:ListBucket', GetObject: 's3:GetObject' }
+  const called = commandsImportedIn('src/enricher/flowlogs', '@aws-sdk/client-s3').map(name => actions[name] ?? name)
+  expect(allowed('s3')).toEqual(called.sort())
+})
