@@ -43,7 +43,8 @@ export async function annotate(
     try {
       await printAnnotated(annotator.annotate(file, await openFlowFile(file)), options.as)
     } catch (error) {
-      if (!(error instanceof WhohadError)) throw error
+      // A mistake on the command line is no fault of this file, and would be met again in the next.
+      if (!(error instanceof WhohadError) || error.kind === 'usage') throw error
       say(`${error.code}: ${reasonOf(error)}`)
       failed++
     }

@@ -36,10 +36,13 @@ export async function ask(
 const SERVER_TIMEOUT_MS = 30_000
 
 async function askServer(url: string, text: string): Promise<AnswerJson> {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw cliErrors.usage({ message: `"${url}" is no address of a server; write it like http://127.0.0.1:7788.` })
+  }
+  const target = new URL('/v1/whohad', url)
+  target.searchParams.set('q', text)
   let response: Response
   try {
-    const target = new URL('/v1/whohad', url)
-    target.searchParams.set('q', text)
     response = await fetch(target, { signal: AbortSignal.timeout(SERVER_TIMEOUT_MS) })
   } catch (cause) {
     const reason = cause instanceof Error && cause.cause ? reasonOf(cause.cause) : reasonOf(cause)
@@ -47,11 +50,13 @@ async function askServer(url: string, text: string): Promise<AnswerJson> {
   }
   const body: unknown = await response.json().catch(() => undefined)
   if (response.ok && isAnswer(body)) return body
-  const detail =
-    typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : response.statusText
-  throw response.status < 500
-    ? cliErrors.usage({ message: detail })
-    : cliErrors.serverRefused({ url, detail: `${response.status} ${detail}` })
+  const { status, statusText } = response
+  if (typeof body !== 'object' || body === null || !('detail' in body)) {
+    throw cliErrors.serverRefused({ url, detail: `${status} ${statusText}, and nothing that whohad would say` })
+  }
+  throw status < 500
+    ? cliErrors.usage({ message: String(body.detail) })
+    : cliErrors.serverRefused({ url, detail: `${status} ${body.detail}` })
 }
 
 const isAnswer = (body: unknown): body is AnswerJson =>

@@ -111,8 +111,13 @@ function openIn(
 
 async function fastForward(world: DemoWorld, minutes: number, signal: AbortSignal): Promise<void> {
   const bar = progressBar('simulated time')
-  await world.fastForward(minutes, minute => bar.show(minute, minutes, `${minute} of ${minutes} min`), signal)
-  bar.end()
+  try {
+    await world.fastForward(minutes, minute => bar.show(minute, minutes, `${minute} of ${minutes} min`), signal)
+  } catch (error) {
+    if (!signal.aborted) throw error // called off in the middle of a poll, because we were told to stop
+  } finally {
+    bar.end()
+  }
 }
 
 /** The keys of the committed objects whose records all end before `untilMs`, by id. */

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lockFolder } from '../changestream/embedded/lock.ts'
+import { changestreamErrors } from '../changestream/errors.ts'
+import { WhohadError } from '../runtime/errors.ts'
 import type { SimulatedCloud } from '../simulator/cloud.ts'
 import { cliErrors } from './errors.ts'
 import type { Settings } from './settings.ts'
@@ -61,22 +64,20 @@ export async function freshFolder(path: string, seed: number): Promise<void> {
   if (existsSync(path)) {
     const inside = await readdir(path)
     if (inside.length > 0 && !inside.includes(MARK)) throw cliErrors.demoFolderInUse({ path })
-    if (existsSync(join(path, 'changes', 'lock')) && (await isHeld(join(path, 'changes', 'lock')))) {
-      throw cliErrors.demoFolderInUse({ path })
-    }
+    if (await isInUse(join(path, 'changes'))) throw cliErrors.demoFolderInUse({ path })
     await rm(path, { recursive: true })
   }
   await mkdir(path, { recursive: true })
   await writeFile(join(path, MARK), `${JSON.stringify({ seed })}\n`)
 }
 
-/** Whether the process that the lock names still runs. */
-async function isHeld(lock: string): Promise<boolean> {
+async function isInUse(changes: string): Promise<boolean> {
+  if (!existsSync(changes)) return false
   try {
-    const { pid } = JSON.parse(await readFile(lock, 'utf8')) as { pid: number }
-    process.kill(pid, 0)
-    return true
-  } catch {
+    await (await lockFolder(changes)).release()
     return false
+  } catch (error) {
+    if (error instanceof WhohadError && error.code === changestreamErrors.locked.code) return true
+    throw error
   }
 }

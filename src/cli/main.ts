@@ -3,7 +3,7 @@ import { parseTime } from '../api/time.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
 import { loadSettings, type Settings } from './settings.ts'
-import { say } from './terminal.ts'
+import { endWithReader, say } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 type CommonOptions = {
@@ -18,6 +18,7 @@ type CommonOptions = {
  * not wait for the AWS SDK and the embedded engine.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader()
   try {
     await program().parseAsync(argv)
   } catch (error) {

@@ -73,9 +73,9 @@ function sourceCheck(
   nowMs: number,
 ): Readiness['checks'][number] {
   const name = `source ${source.source}`
-  if (completeUpToMs === undefined) return { name, ok: true, detail: 'no complete poll yet' }
+  const why = refused ? `; the last poll was refused: ${refused.reason}, ${refused.detail}` : ''
+  if (completeUpToMs === undefined) return { name, ok: true, detail: `no complete poll yet${why}` }
   const behindSeconds = Math.round((nowMs - completeUpToMs) / 1000)
   const late = nowMs - completeUpToMs > source.bounds.longestGapMs ? 'stale, ' : ''
-  const why = refused ? `; the last poll was refused: ${refused.reason}, ${refused.detail}` : ''
   return { name, ok: true, detail: `${late}complete up to ${behindSeconds} s ago${why}` }
 }

@@ -62,7 +62,8 @@ function merge(into: Tree, from: Tree): void {
       continue
     }
     // What stands there and is no section is left for the check to complain about.
-    const held = (into[key] ??= {})
+    const held = into[key] ?? {}
+    into[key] = held
     if (isTree(held)) merge(held, value)
   }
 }
@@ -84,7 +85,7 @@ const camelCase = (text: string) =>
   text.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 function keySchema(section: string, key: string): { readonly type?: string } | undefined {
-  const sections: Readonly<Record<string, JsonSchema>> = SettingsSchema.properties
+  const sections = SettingsSchema.properties as unknown as Readonly<Record<string, JsonSchema>>
   const keys = Object.hasOwn(sections, section) ? (sections[section]?.properties ?? {}) : {}
   return Object.hasOwn(keys, key) ? keys[key] : undefined
 }

@@ -1,3 +1,5 @@
+import { EXIT } from './exit-codes.ts'
+
 /** Talk goes to stderr, data to stdout: a pipe gets data alone. */
 export const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
@@ -11,6 +13,17 @@ export const print = (line: string): void => {
 export async function printSlowly(text: string): Promise<void> {
   if (process.stdout.write(text)) return
   await new Promise<void>(resolve => process.stdout.once('drain', resolve))
+}
+
+/** A reader that has seen enough (`| head`) ends us in peace; where output cannot be written otherwise, that is said. */
+export function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(EXIT.done)
+      if (stream === process.stdout) say(`Cannot write the output: ${error.message}`)
+      process.exit(EXIT.failure)
+    })
+  }
 }
 
 export const isTerminal = (): boolean => process.stdout.isTTY === true

@@ -96,10 +96,10 @@ function domainBeyond({ record, view, domain, lookUps, local }: Context, side: S
 /**
  * Whether srcaddr or dstaddr of an interface may be written for another address behind it: AWS puts the primary private
  * IPv4 address in the place of secondary ones and of foreign ones (Amazon VPC user guide, "Flow log limitations"). True as
- * well where the interface is not known to hold what the record shows: then it holds more than we know.
+ * well where the interface is not known to hold what the record shows, or was not looked at throughout: it may hold more.
  */
 function mayStandForOthers(view: InterfaceView | undefined, observed: Ip): boolean {
-  if (view === undefined || view.forwards || !holds(view, observed)) return true
+  if (view === undefined || !view.complete || view.forwards || !holds(view, observed)) return true
   const family = bitsOf(observed).family
   const alike = view.prefixes.filter(prefix => prefixBits(prefix).family === family)
   return alike.length > 1 || alike.some(prefix => !isHost(prefix))

@@ -90,7 +90,7 @@ export function decide(part: Window, spans: readonly LiveSpan[], watch: Watch): 
     const verdict: Verdict = { state: 'ambiguous', reason: 'conflicting-sources' }
     return { ...base, verdict, candidates: [...certain, ...possible] }
   }
-  const absence = expectedAbove(first, part, watch)
+  const absence = expectedAbove(certain, part, watch)
   if (absence.proved === false) {
     return { ...base, verdict: { state: 'unknown', reason: absence.reason }, under: [first, ...below] }
   }
@@ -108,11 +108,11 @@ const isCutBy = (certain: readonly LiveSpan[], span: LiveSpan) =>
 
 const isExclusive = ({ claim }: LiveSpan) => claim.owners.length === 1 && claim.ports === null
 
-/** A lower layer may answer only where every higher one that is expected here is proved absent. */
-function expectedAbove(span: LiveSpan, part: Window, watch: Watch): Absence {
+/** A lower layer may answer only where every higher one that any source expects here is proved absent. */
+function expectedAbove(certain: readonly LiveSpan[], part: Window, watch: Watch): Absence {
   let absence: Absence = { proved: true }
-  for (const layer of span.claim.expects) {
-    if (layerRank(layer) <= layerRank(span.claim.layer)) continue
+  for (const layer of new Set(certain.flatMap(({ claim }) => claim.expects))) {
+    if (certain.some(({ claim }) => layerRank(layer) <= layerRank(claim.layer))) continue
     const above = watch.absence(part, layer)
     if (above.proved === false) return above
     if (above.proved !== true) absence = above

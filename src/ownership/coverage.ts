@@ -56,13 +56,20 @@ export class SourceHistory {
     return undefined
   }
 
+  /** Whether complete polls stood close together over the whole window. */
+  sawAll(window: Window): boolean {
+    return this.blindness(window, Number.NEGATIVE_INFINITY, window.untilMs) === undefined
+  }
+
   /**
    * Whether nobody can have come and gone unseen between the polls around `part`: the shortest holding is longer than the
    * time from the earliest moment that one poll may show to the latest that the next may.
    */
   provesAbsence(part: Window): boolean {
     const briefestMs = this.record?.bounds.briefestHoldingMs ?? 0
-    const from = this.firstMarkAfter(part.fromMs)
+    let from = this.firstMarkAfter(part.fromMs)
+    // A poll that was not over by then may show a moment later than `part` begins: start from one that was.
+    while (from > 0 && (this.overAt[from - 1] ?? 0) > part.fromMs) from--
     for (let i = from; i < this.marks.length; i++) {
       const before = this.marks[i - 1]
       if (before === undefined || (this.overAt[i] ?? Number.POSITIVE_INFINITY) - before >= briefestMs) return false

@@ -1,7 +1,8 @@
 import type { AddressBits } from './address.ts'
 import type { Answer, Question } from './answer.ts'
-import { type Change, type Claim, type Owner, type SourceRecord, supersedes } from './claim.ts'
+import { type Change, type Claim, layerRank, type Owner, type SourceRecord, supersedes } from './claim.ts'
 import { SourceHistory } from './coverage.ts'
+import { isPublicDomain } from './domains.ts'
 import { blockKey, type Prefix, prefixBits } from './prefix.ts'
 import { answer, type Known } from './question.ts'
 import { type Span, timelineOf } from './timeline.ts'
@@ -11,9 +12,11 @@ import { type Millis, overlaps, type Window } from './window.ts'
 export type InterfaceView = {
   readonly domain: string
   readonly owner: Owner
-  /** Every prefix that it holds or may hold at some instant of the window, in its own domain. */
+  /** Every prefix that it, or a container on it, holds or may hold at some instant of the window, in its own domain. */
   readonly prefixes: readonly Prefix[]
   readonly forwards: boolean
+  /** False where its source had not looked at the whole window: it may have held more. */
+  readonly complete: boolean
 }
 
 export type SourceView = {
@@ -90,8 +93,10 @@ export function createOwnershipIndex(): OwnershipIndex {
     const domain = domains.get(claim.domain) ?? new Domain()
     domains.set(claim.domain, domain)
     domain.put(claim)
-    const eni = claim.layer === 'interface' ? claim.owners[0]?.eni : undefined
-    if (eni) interfaces.set(eni, (interfaces.get(eni) ?? new Set()).add(claim.id))
+    if (layerRank(claim.layer) < layerRank('interface')) return
+    for (const { eni } of claim.owners) {
+      if (eni) interfaces.set(eni, (interfaces.get(eni) ?? new Set()).add(claim.id))
+    }
   }
 
   const known: Known = {
@@ -121,13 +126,16 @@ export function createOwnershipIndex(): OwnershipIndex {
     ask: question => answer(question, known),
     interfaceDuring(eni, window) {
       const ids = [...(interfaces.get(eni) ?? [])]
-      const all = ids.flatMap(id => claims.get(id) ?? []).filter(claim => isOwnAddress(claim, eni))
+      const all = ids.flatMap(id => claims.get(id) ?? []).filter(claim => !isPublicDomain(claim.domain))
       const during = all.filter(claim => overlaps(possible(claim), window))
-      const claim = during[0] ?? all[0]
+      const own = (claim: Claim) => claim.layer === 'interface'
+      const claim = during.find(own) ?? all.find(own)
       if (claim === undefined) return undefined
       const owner = claim.owners[0] as Owner
       const prefixes = [...new Set(during.map(({ prefix }) => prefix))]
-      return { domain: claim.domain, owner, prefixes, forwards: all.some(({ owners }) => owners[0]?.forwards) }
+      const forwards = all.some(({ owners }) => owners.some(held => held.eni === eni && held.forwards))
+      const complete = histories.get(claim.source)?.sawAll(window) ?? false
+      return { domain: claim.domain, owner, prefixes, forwards, complete }
     },
     sources: () =>
       [...histories.values()].flatMap(({ record, completeUpToMs, refused }) =>
@@ -138,6 +146,3 @@ export function createOwnershipIndex(): OwnershipIndex {
 }
 
 const possible = (claim: Claim): Window => ({ fromMs: claim.start.earliestMs, untilMs: claim.end.latestMs })
-
-/** In the interface's own address space: its public addresses are somebody else's domain. */
-const isOwnAddress = (claim: Claim, eni: string) => claim.owners[0]?.eni === eni && !claim.domain.startsWith('inet')

@@ -149,9 +149,10 @@ function absenceOf(
   known: Known,
 ): Absence {
   const { domain, address } = question
-  const concerned = layer
-    ? watchers.filter(({ history }) => history.space?.since(domain, address, layer) !== undefined)
-    : watchers
+  const concerned = watchers.flatMap(({ history, sinceMs: sinceAnyMs }) => {
+    const sinceMs = layer ? history.space?.since(domain, address, layer) : sinceAnyMs
+    return sinceMs === undefined ? [] : [{ history, sinceMs }]
+  })
   if (concerned.length === 0) {
     if (layer) return { proved: false, reason: 'before-coverage' }
     return { proved: false, reason: isKnownDomain(question.domain, known) ? 'unmanaged-prefix' : 'no-such-domain' }

@@ -103,10 +103,25 @@ function distinct(bindings: readonly Binding[]): readonly Binding[] {
 const applicationsOf = (owners: readonly Owner[]): string => owners.map(owner => owner.application ?? '').join(',')
 const isNamed = (owners: readonly Owner[]): boolean => owners.every(owner => owner.application !== null)
 
+/** Open, or listed on its way out: nothing has shown its end yet. */
+const isUnderWay = (claim: Claim): boolean => claim.end.latestMs === Number.POSITIVE_INFINITY
+
+/** A claim has one owner for its whole time: who forwarded in a part of it may have forwarded in any. */
+const onceForwarding = (owner: Owner, before: Owner | undefined): Owner =>
+  before?.forwards ? { ...owner, forwards: true } : owner
+
+/** Who holds an address that no lifetime id binds: the same resource on another interface is another holding. */
+const holderOf = (owners: readonly Owner[]): string =>
+  owners.map(({ resourceId, eni }) => `${resourceId}@${eni ?? ''}`).join(',')
+
+/** Another name was sighted later on the same holding: a return of the first one is a new claim, not its going on (rule 6). */
+const isRenaming = (other: Claim, claim: Claim): boolean =>
+  other !== claim && isNamed(other.owners) && other.lastSightingMs > claim.lastSightingMs
+
 /** Which holding a binding or a claim is about, whatever it is named. */
 function keyOf(held: Pick<Claim, 'domain' | 'prefix' | 'ports' | 'layer' | 'lifetimeId' | 'owners'>): string {
   const ports = held.ports ? `${held.ports.first}-${held.ports.last}` : ''
-  const holder = held.lifetimeId ?? `by ${held.owners.map(owner => owner.resourceId).join(',')}`
+  const holder = held.lifetimeId ?? `by ${holderOf(held.owners)}`
   return [held.domain, held.prefix, ports, held.layer, holder].join('|')
 }
 
@@ -137,19 +152,25 @@ class Step {
     const claims = this.byKey.get(keyOf(binding)) ?? []
     const alike = claims.filter(claim => applicationsOf(claim.owners) === applicationsOf(binding.owners))
     const named = alike.find(claim => claim.state === 'open') ?? alike[0]
-    // A name that is gone is a listing without tags, not a new owner (rule 6).
-    const known = named ?? (isNamed(binding.owners) ? undefined : claims.find(claim => claim.state === 'open'))
-    if (known === undefined) this.open(binding, claims)
-    else if (binding.state === 'ending') this.end(known)
-    else if (this.continues(known, binding)) this.go(known, binding, named ? binding.owners : known.owners)
-    else this.split(known, binding)
+    // A name that is gone is a listing without tags, not a new owner (rule 6); nor does it show that the name was still there.
+    const tagless = named || isNamed(binding.owners) ? undefined : claims.find(isUnderWay)
+    if (tagless) this.end(tagless)
+    else if (named === undefined) this.open(binding, claims)
+    else if (binding.state === 'ending') this.end(named)
+    else if (this.continues(named, binding) && !claims.some(other => isRenaming(other, named))) this.go(named, binding)
+    else this.split(named, binding)
   }
 
   /** Still held. Published only where something about it is new: the source's progress carries an open claim on. */
-  private go(claim: Claim, binding: Binding, owners: readonly Owner[]): void {
+  private go(claim: Claim, binding: Binding): void {
     this.unseen.delete(claim.id)
-    if (claim.state === 'open' && JSON.stringify(owners) === JSON.stringify(claim.owners)) return
-    this.revise(claim, { owners, state: 'open', ...this.seenAt(binding), expects: binding.expects })
+    const owners = binding.owners.map((owner, i) => onceForwarding(owner, claim.owners[i]))
+    const known = JSON.stringify([claim.owners, claim.expects])
+    if (claim.state === 'open' && JSON.stringify([owners, binding.expects]) === known) return
+    // Seen before only on its way out: this is the first sighting, and nothing is certain before it (rule 4).
+    const seenByMs = binding.sighting.receivedAtMs + this.context.bounds.clockErrorMs
+    const start = claim.lastSightingMs > 0 ? claim.start : { ...claim.start, latestMs: seenByMs }
+    this.revise(claim, { owners, state: 'open', start, ...this.seenAt(binding), expects: binding.expects })
   }
 
   /** Claims that this snapshot does not show: first their end window opens, at the second absence they close. */
@@ -190,7 +211,9 @@ class Step {
       const latestMs = binding.sighting.receivedAtMs + this.context.bounds.clockErrorMs
       this.revise(claim, { state: 'closed', ...this.lastSeen(claim, latestMs) })
     } else {
-      this.revise(claim, { state: 'closed' })
+      // What was only seen on its way out has no end yet; by this sighting it has ended, or goes on as the new claim.
+      const latestMs = Math.min(claim.end.latestMs, binding.sighting.receivedAtMs + this.context.bounds.clockErrorMs)
+      this.revise(claim, { state: 'closed', end: { ...claim.end, latestMs } })
     }
     this.publish(this.fresh(binding, this.notBefore(binding)))
   }
@@ -203,10 +226,11 @@ class Step {
     }
     // Unnamed becomes named: the name was true all along, so the new claim takes over the whole lifetime (rule 6).
     this.unseen.delete(unnamed.id)
-    const instant = { earliestMs: unnamed.start.earliestMs, latestMs: unnamed.start.earliestMs }
-    this.revise(unnamed, { state: 'closed', end: instant })
+    // The new one first: whatever a poller that dies here has written, somebody holds the address.
     const fresh = this.fresh(binding, unnamed.start.earliestMs)
     this.publish({ ...fresh, start: unnamed.start })
+    const instant = { earliestMs: unnamed.start.earliestMs, latestMs: unnamed.start.earliestMs }
+    this.revise(unnamed, { state: 'closed', end: instant })
   }
 
   private end(claim: Claim): void {
@@ -217,7 +241,7 @@ class Step {
 
   private fresh(binding: Binding, notBeforeMs: Millis): Claim {
     const { source, bounds, identify } = this.context
-    const lifetime = `${binding.lifetimeId ?? binding.owners.map(owner => owner.resourceId).join(',')}#${this.revision.epoch}.${this.revision.sequence}`
+    const lifetime = `${binding.lifetimeId ?? holderOf(binding.owners)}#${this.revision.epoch}.${this.revision.sequence}`
     const polled = { earliestMs: notBeforeMs, latestMs: binding.sighting.receivedAtMs + bounds.clockErrorMs }
     const start = narrow(polled, binding.stated, bounds.clockErrorMs)
     const held = binding.state === 'held'

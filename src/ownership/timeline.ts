@@ -68,7 +68,7 @@ const spanOf = (claim: Claim, possibleFromMs: Millis, possibleUntilMs: Millis): 
  */
 function mergeLifetimes(claims: readonly Claim[]): readonly Claim[] {
   const merged: Claim[] = []
-  for (const claim of [...claims].sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0))) {
+  for (const claim of [...claims].sort(inOrderOfMerging)) {
     const i = merged.findIndex(other => isSameHolding(claim, other))
     const other = merged[i]
     const both = other && mergeTwo(other, claim)
@@ -77,6 +77,12 @@ function mergeLifetimes(claims: readonly Claim[]): readonly Claim[] {
   }
   return merged
 }
+
+/** A total order, so that the order of arrival decides nothing. Two claims that begin at −Infinity are told apart by id. */
+const inOrderOfMerging = (a: Claim, b: Claim): number =>
+  compare(a.source, b.source) || a.start.earliestMs - b.start.earliestMs || compare(a.id, b.id)
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const isSameHolding = (a: Claim, b: Claim): boolean =>
   a.source !== b.source && a.layer === b.layer && a.lifetimeId !== null && a.lifetimeId === b.lifetimeId
@@ -89,7 +95,8 @@ function mergeTwo(a: Claim, b: Claim): Claim | undefined {
   const named = a.owners.every(owner => owner.application !== null) ? a : b
   // Progress carries the holding on only while every source still lists it.
   const state = a.state === 'open' && b.state === 'open' ? 'open' : 'missing'
-  return { ...named, start, end, state, lastSightingMs: Math.max(a.lastSightingMs, b.lastSightingMs) }
+  const expects = [...new Set([...a.expects, ...b.expects])]
+  return { ...named, start, end, state, expects, lastSightingMs: Math.max(a.lastSightingMs, b.lastSightingMs) }
 }
 
 function common(a: Bounds, b: Bounds): Bounds | undefined {

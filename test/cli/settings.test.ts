@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { loadSettings, type Settings } from '../../src/cli/settings.ts'
 import { WhohadError } from '../../src/runtime/errors.ts'
@@ -268,6 +268,10 @@ const { tree } = fc.letrec<{ tree: unknown }>(tie => ({
 }))
 
 describe('whatever comes', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
   const settled = (attempt: () => unknown): void => {
     try {
       attempt()
@@ -289,6 +293,7 @@ describe('whatever comes', () => {
   })
 
   test('a text is taken or refused in words', () => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => {}) // the parser's remarks on odd YAML
     const pieces = fc.array(
       fc.oneof(
         fc.constantFrom(...KEYS, ': ', '\n', '- ', '&a ', '*a', '{', '}', '[', ']', '<<: ', '!!binary ', '? ', '|'),

@@ -197,7 +197,11 @@ describe('rule 6: the application is part of who holds an address', () => {
     source.poll(100, 105, [{ address: at, owner: A }])
     source.poll(200, 205, [{ address: at, owner: unnamed }])
     source.poll(300, 305, [{ address: at, owner: unnamed }])
+    expect(ask(250)).toBe('ambiguous tail api|nobody') // the name may have changed unseen
+    source.poll(400, 405, [{ address: at, owner: A }])
+    source.poll(500, 505, [{ address: at, owner: A }])
     expect(ask(250)).toBe('owned sighted api')
+    expect(ask(450)).toBe('owned sighted api')
   })
 })
 

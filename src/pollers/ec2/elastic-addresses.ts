@@ -25,7 +25,10 @@ export function elasticBindings(
   const holder = interfaces.get(address.NetworkInterfaceId ?? '')
   const isShown = holder?.addresses.some(held => held.domain === PUBLIC_IPV4 && held.prefix === prefix)
   if (holder === undefined || isShown) return [allocated]
-  return [allocated, ...holder.bind({ domain: PUBLIC_IPV4, prefix, lifetime: null, primary: false }, sighting)]
+  return [
+    allocated,
+    ...holder.bind({ domain: PUBLIC_IPV4, prefix, lifetime: null, primary: false, spare: true }, sighting),
+  ]
 }
 
 function elasticOwner(address: Address, id: string, estate: Estate): Owner {

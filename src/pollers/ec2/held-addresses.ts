@@ -12,6 +12,8 @@ export type HeldAddress = {
   readonly lifetime: string | null
   /** The interface's primary private IPv4 address: it never leaves the interface. */
   readonly primary: boolean
+  /** Beside the primary address: a Kubernetes node hands such addresses to its pods. */
+  readonly spare: boolean
 }
 
 /** Every address of an interface: private ones in `domain`, their public ones, and global IPv6 in both. */
@@ -29,7 +31,13 @@ export function heldAddresses(eni: NetworkInterface, domain: string): readonly H
   ]
 }
 
-const movable = (domain: string, prefix: Prefix): HeldAddress => ({ domain, prefix, lifetime: null, primary: false })
+const movable = (domain: string, prefix: Prefix): HeldAddress => ({
+  domain,
+  prefix,
+  lifetime: null,
+  primary: false,
+  spare: true,
+})
 
 /** The association of the interface itself repeats that of its primary address; it counts only where there is no list. */
 function privateAddresses(eni: NetworkInterface): readonly NetworkInterfacePrivateIpAddress[] {
@@ -41,7 +49,7 @@ function privateAddresses(eni: NetworkInterface): readonly NetworkInterfacePriva
 function privateIpv4(id: string, address: NetworkInterfacePrivateIpAddress, domain: string): HeldAddress {
   const primary = address.Primary === true
   const prefix = prefixOf(address.PrivateIpAddress, `a private address of ${id}`)
-  return { domain, prefix, lifetime: primary ? id : null, primary }
+  return { domain, prefix, lifetime: primary ? id : null, primary, spare: !primary }
 }
 
 /**
@@ -53,7 +61,8 @@ function publicIpv4(id: string, { Association, Primary }: NetworkInterfacePrivat
   if (!Association?.PublicIp) return []
   const prefix = prefixOf(Association.PublicIp, `a public address of ${id}`)
   const elastic = Association.AllocationId !== undefined && Primary === true
-  return [{ domain: PUBLIC_IPV4, prefix, lifetime: (elastic && Association.AssociationId) || null, primary: false }]
+  const lifetime = (elastic && Association.AssociationId) || null
+  return [{ domain: PUBLIC_IPV4, prefix, lifetime, primary: false, spare: Primary !== true }]
 }
 
 function ipv6Blocks(eni: NetworkInterface): readonly Prefix[] {

@@ -7,6 +7,7 @@ import { type Estate, labelsOf, placeIn, privateDomain, required, tagsOf } from 
 import { type HeldAddress, heldAddresses } from './held-addresses.ts'
 import type { Sighted } from './listing.ts'
 import { type InterfaceKind, interfaceKind, isForwarding } from './managed.ts'
+import { mayServePods } from './pods.ts'
 
 /** An interface with all that its bindings need, worked out once. */
 type Subject = {
@@ -15,7 +16,8 @@ type Subject = {
   readonly estate: Estate
   readonly place: Place
   readonly kind: InterfaceKind
-  readonly expects: readonly Layer[]
+  /** Layers above the interface that an address of it may have. */
+  readonly expectsAt: (address: HeldAddress) => readonly Layer[]
   readonly instance: Sighted<Instance> | undefined
 }
 
@@ -39,7 +41,10 @@ export function bindInterface(
   const plainManaged = kind.managed && kind.kind === 'interface'
   const expects = plainManaged ? [] : expectedLayers(estate.domainRules, place, kind.kind)
   const instance = instances.get(eni.Attachment?.InstanceId ?? '')
-  const subject: Subject = { eni, sighting, estate, place, kind, expects, instance }
+  const servesPods = !kind.managed && mayServePods(eni, instance?.value)
+  const withPods: readonly Layer[] = [...new Set<Layer>([...expects, 'container'])]
+  const expectsAt = ({ spare }: HeldAddress) => (spare && servesPods ? withPods : expects)
+  const subject: Subject = { eni, sighting, estate, place, kind, expectsAt, instance }
   const eniOwner = interfaceOwner(subject)
   const holder = instanceHolder(subject)
   return {
@@ -56,7 +61,7 @@ export function bindInterface(
         state: 'held',
         sighting: seen,
         stated: [],
-        expects,
+        expects: expectsAt(address),
       }
       return holder ? [atInterface, { ...common, ...holder(address, seen) }] : [atInterface]
     },
@@ -96,14 +101,13 @@ type HolderPart = Omit<Binding, 'domain' | 'prefix' | 'ports' | 'whole'>
 
 /** How the attached instance holds the interface's addresses, or undefined where no instance does. */
 function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sighting) => HolderPart) | undefined {
-  const { eni, instance, expects } = subject
+  const { eni, instance, expectsAt } = subject
   const { InstanceId, AttachmentId, AttachTime, Status } = eni.Attachment ?? {}
   if (InstanceId === undefined || !HOLDING_ATTACHMENTS.has(Status ?? '')) return undefined
   const owner = instanceOwner(subject, InstanceId)
   const stateName = instance?.value.State?.Name
   // An instance that the listing does not have (yet) holds what its interface says it holds; only its name is not known.
   const state = instance === undefined || HOLDING_STATES.has(stateName ?? '') ? 'held' : 'ending'
-  const above = expects.filter(layer => layerRank(layer) > layerRank('instance'))
   return (address, seen) => ({
     layer: 'instance',
     owners: [owner],
@@ -112,7 +116,7 @@ function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sightin
     sighting: instance ? spanOf(seen, instance.sighting) : seen,
     // When the attachment was initiated: the instance cannot have held the address through it any earlier.
     stated: address.primary && AttachTime ? [{ kind: 'not-before', atMs: AttachTime.getTime() }] : [],
-    expects: above,
+    expects: expectsAt(address).filter(layer => layerRank(layer) > layerRank('instance')),
   })
 }
 
