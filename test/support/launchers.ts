@@ -10,12 +10,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   const code = argv.find(argument => argument.startsWith('--code='))
   process.exitCode = code === undefined ? 0 : Number(code.slice('--code='.length))
   if (!argv.includes('--wait')) return
-  console.log('waiting')
   const timer = setInterval(() => {}, 1000)
   process.on('SIGTERM', () => {
     clearInterval(timer)
     console.log('told to stop')
   })
+  console.log('waiting') // not before the signal is listened for
 }
 `
 const TYPES = `
