@@ -21,6 +21,8 @@ export type Pipeline = {
   readonly view: FollowingView
   readonly materialiser: Materialiser
   readonly ask: Ask
+  /** Whether all that the log held at the start has been read: before that no question is answered. */
+  isCaughtUp(): boolean
   /** Resolves once everything that is in the log now is in the index and the store. */
   settled(): Promise<void>
   close(): Promise<void>
@@ -90,6 +92,7 @@ export async function openPipeline(
     index,
     view,
     materialiser,
+    isCaughtUp: () => caughtUp,
     ask(question) {
       // Half the history would name owners that the other half takes back.
       if (!caughtUp) throw apiErrors.stillReplaying({ detail: `${index.counts().claims} claims read so far` })

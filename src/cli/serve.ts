@@ -18,13 +18,6 @@ export async function serve(
   parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const { pipeline, clock, telemetry } = parts
-  let caughtUp = false
-  pipeline.materialiser.caughtUp.then(
-    () => {
-      caughtUp = true
-    },
-    () => {}, // readiness tells of it, and so does `done`
-  )
   const api = await buildApi({
     ask: pipeline.ask,
     index: pipeline.index,
@@ -34,18 +27,18 @@ export async function serve(
     report: telemetry.report,
     loopbackOnly: !settings.api.insecure,
     metricsText: telemetry.metricsText,
-    ready: () => readiness(pipeline, caughtUp, clock),
+    ready: () => readiness(pipeline, clock),
   })
   const { url } = await listen(api, settings.api)
   return { url, close: () => api.close() }
 }
 
-async function readiness(pipeline: Pipeline, caughtUp: boolean, clock: Clock): Promise<Readiness> {
+async function readiness(pipeline: Pipeline, clock: Clock): Promise<Readiness> {
   const checks = [
     await check('change-stream', async () => {
       const end = await pipeline.log.end()
       const behind = !hasReached(pipeline.materialiser.position(), end)
-      if (!caughtUp) throw new Error('replaying: answers would be made of half the history')
+      if (!pipeline.isCaughtUp()) throw new Error('replaying: answers would be made of half the history')
       return behind ? 'following, a moment behind' : 'up to date'
     }),
     await check('store', async () => {

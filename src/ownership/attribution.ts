@@ -1,6 +1,6 @@
 import type { AmbiguousReason, UnknownReason, Verdict } from './answer.ts'
 import { type Layer, layerRank, type Owner } from './claim.ts'
-import type { Span } from './timeline.ts'
+import { isExclusive, type Span } from './timeline.ts'
 import type { Millis, Window } from './window.ts'
 
 /** A span as one question meets it: with its source's progress, and the length of the prefix that covers the address. */
@@ -104,9 +104,7 @@ const isSameLevel = (a: LiveSpan, b: LiveSpan) => a.length === b.length && a.cla
 
 /** Rule 8 at this very instant: a certain claim of the same source rules the merely possible ones out. */
 const isCutBy = (certain: readonly LiveSpan[], span: LiveSpan) =>
-  certain.some(other => other.claim.source === span.claim.source && isExclusive(other) && isExclusive(span))
-
-const isExclusive = ({ claim }: LiveSpan) => claim.owners.length === 1 && claim.ports === null
+  certain.some(other => other.claim.source === span.claim.source && isExclusive(other.claim) && isExclusive(span.claim))
 
 /** A lower layer may answer only where every higher one that any source expects here is proved absent. */
 function expectedAbove(certain: readonly LiveSpan[], part: Window, watch: Watch): Absence {

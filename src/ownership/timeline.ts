@@ -25,7 +25,7 @@ export function timelineOf(claims: readonly Claim[]): readonly Span[] {
 }
 
 /** An address that only one owner can hold at a time, on all ports. */
-const isExclusive = (claim: Claim): boolean => claim.owners.length === 1 && claim.ports === null
+export const isExclusive = (claim: Claim): boolean => claim.owners.length === 1 && claim.ports === null
 
 /**
  * Rule 8: on an exclusive address, within one source and layer, what is certain of one claim bounds what is possible of

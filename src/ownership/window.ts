@@ -7,8 +7,6 @@ export type Window = { readonly fromMs: Millis; readonly untilMs: Millis }
 /** Within which an instant lies that nobody saw exactly. Both ends belong to it. */
 export type Bounds = { readonly earliestMs: Millis; readonly latestMs: Millis }
 
-export const contains = (window: Window, atMs: Millis): boolean => window.fromMs <= atMs && atMs < window.untilMs
-
 export const overlaps = (a: Window, b: Window): boolean => a.fromMs < b.untilMs && b.fromMs < a.untilMs
 
 /** The common part, or undefined where there is none. */
