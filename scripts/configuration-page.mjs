@@ -148,7 +148,9 @@ const RULES = `## Rules between keys
 
 - \`flowLogs[].holdSeconds\` must be at least one second longer than the largest \`pollSeconds\`, so that an object can wait for the poll
   after it.
-- Each \`titus[].covers[].prefix\` must be a CIDR block, like \`10.0.0.0/16\`.
+- Each \`titus[].covers[].prefix\` and \`reach[].cidrs[]\` must be a CIDR block, like \`10.0.0.0/16\`.
+- Each \`since\` and \`until\` must be a time with its zone, like \`2026-11-20T14:05:00Z\`, the first before the second.
+- A reach leads from one domain to another, never to itself.
 - A source counts as stale when two and a half of its \`pollSeconds\` pass without a complete poll.
 
 ## Variables that are no keys

@@ -125,8 +125,9 @@ test('the example configuration is valid', () => {
 
 test('the example configuration is valid with its comments taken away, too', () => {
   const text = readFileSync('whohad.example.yaml', 'utf8')
-  const optional = text.replace(/^# (?=titus:|kafka:|clickhouse:| )/gm, '')
+  const optional = text.replace(/^# (?=reach:|titus:|kafka:|clickhouse:| )/gm, '')
   const settings = loadSettings({}, { config: join(project({ 'whohad.yaml': optional }), 'whohad.yaml') })
+  expect(settings.reach).toHaveLength(2)
   expect(settings.titus).toHaveLength(1)
   expect(settings.kafka).toMatchObject({ partitions: 12, replicationFactor: 3 })
   expect(settings.clickhouse.url).toBe('https://clickhouse.example.net:8443')

@@ -38,7 +38,8 @@ function unixTime(text: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds) * 1000 + millisecondsOf(fraction)
 }
 
-function isoTime(text: string): number | undefined {
+/** ISO 8601 with a zone, in Unix milliseconds; undefined for all else. */
+export function isoTime(text: string): number | undefined {
   const match = ISO.exec(text)
   if (match === null) return undefined
   const [, date, clock, seconds = '00', fraction, , sign, zoneHours = '00', zoneMinutes = '00'] = match

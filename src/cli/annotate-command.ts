@@ -3,10 +3,10 @@ import { type Annotated, type AnnotateSummary, createAnnotator } from '../enrich
 import { textHeader, toJson, toText } from '../enricher/annotation-text.ts'
 import { openFlowFile } from '../enricher/flowlogs/files.ts'
 import { lookUpsOn } from '../enricher/look-ups.ts'
-import type { DomainRule } from '../ownership/domains.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { replayed } from './ask-command.ts'
+import { domainRulesOf, reachTableOf } from './domain-settings.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Settings } from './settings.ts'
 import { statesTable } from './states-table.ts'
@@ -32,7 +32,7 @@ export async function annotate(
   const atMs = options.at === undefined ? undefined : parseTime(options.at, nowMs)
   const index = await replayed(settings)
   const annotator = createAnnotator({
-    lookUps: lookUpsOn(index, settings.domains as readonly DomainRule[]),
+    lookUps: lookUpsOn(index, domainRulesOf(settings), { reach: reachTableOf(settings) }),
     slackMs: options.slackSeconds * 1000,
     nowMs,
     atMs,

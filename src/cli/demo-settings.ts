@@ -29,6 +29,7 @@ export function simulatedSettings(settings: Settings, cloud: SimulatedCloud): Se
     kafka: { ...settings.kafka, brokers: [] },
     clickhouse: { username: 'default', password: '', database: 'whohad' },
     domains: cloud.vpcs.map(({ vpc, name }) => ({ domain: name, vpc })),
+    reach: [],
     ec2: [{ account, region, partition, endpoint: endpoints.ec2, ...declared }],
     titus: [
       {

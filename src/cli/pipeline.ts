@@ -10,6 +10,7 @@ import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownershi
 import type { Clock } from '../runtime/clock.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store, StoredChange } from '../store/port.ts'
+import { createOverlapWatch } from './overlap-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Report, Telemetry } from './telemetry.ts'
 
@@ -72,17 +73,24 @@ export async function openPipeline(
   const stopping = new AbortController()
   const index = createOwnershipIndex()
   const view = followingView(index, log, stopping.signal)
+  const overlaps = createOverlapWatch(telemetry.report)
+  let caughtUp = false
   const materialiser = startMaterialiser({
     log,
-    index: view.apply,
+    async index(batch) {
+      await view.apply(batch)
+      overlaps.take(batch.map(({ change }) => change))
+      // What overlapped once upon a time is no matter: only what stands at the end of the replay.
+      if (caughtUp) overlaps.check()
+    },
     sinks: [await recorder(store)],
     signal: stopping.signal,
     report: telemetry.report,
   })
-  let caughtUp = false
   materialiser.caughtUp.then(
     () => {
       caughtUp = true
+      overlaps.check()
     },
     () => {}, // told to whoever waits for `done`
   )

@@ -1,10 +1,10 @@
 import { s3FlowLogs } from '../enricher/flowlogs/s3.ts'
 import { createEnricher, type Enricher } from '../enricher/live.ts'
-import type { DomainRule } from '../ownership/domains.ts'
 import { adoptState } from '../pollers/adopt.ts'
 import { runPoller } from '../pollers/poll.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { ticks } from '../runtime/ticks.ts'
+import { domainRulesOf, reachTableOf } from './domain-settings.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Settings } from './settings.ts'
 import type { Credentials, PolledInventory } from './sources.ts'
@@ -43,6 +43,8 @@ export function enrichersOf(
   credentials?: Credentials,
 ): readonly BucketEnricher[] {
   const { pipeline, clock, telemetry } = parts
+  const rules = domainRulesOf(settings)
+  const reach = reachTableOf(settings)
   return settings.flowLogs.map(({ bucket, prefix, region, endpoint, slackSeconds, holdSeconds, listSeconds }) => {
     const objects = s3FlowLogs({ bucket, prefix, region, endpoint, credentials })
     const enricher = createEnricher({
@@ -50,7 +52,8 @@ export function enrichersOf(
       open: objects.open,
       view: pipeline.view,
       store: pipeline.store,
-      rules: settings.domains as readonly DomainRule[],
+      rules,
+      reach,
       slackMs: slackSeconds * 1000,
       holdCapMs: holdSeconds * 1000,
       watermark: () => leastProgress(pipeline),

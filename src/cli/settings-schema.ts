@@ -10,6 +10,10 @@ const seconds = (value: number, description: string) => Type.Number({ minimum: 0
 const optionalUrl = (description: string) =>
   Type.Optional(Type.String({ pattern: '^https?://', description: `${description} (http:// or https://)` }))
 
+const domainName = (description: string) =>
+  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$', description })
+const instant = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
+
 const layers = Type.Union(['interface', 'instance', 'container'].map(layer => Type.Literal(layer)))
 
 const bounds = {
@@ -109,14 +113,13 @@ export const SettingsSchema = Type.Object(
     domains: Type.Array(
       Type.Object(
         {
-          domain: Type.String({
-            pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$',
-            description: 'Name of the routing domain.',
-          }),
+          domain: domainName('Name of the routing domain.'),
           partition: Type.Optional(Type.String()),
           account: Type.Optional(Type.String()),
           region: Type.Optional(Type.String()),
           vpc: Type.Optional(Type.String()),
+          since: instant('The rule is in force from here on, ISO 8601 with a zone. Left out, it always was.'),
+          until: instant('… and until before here. Left out, it has no end.'),
           expects: Type.Optional(
             Type.Record(Type.String(), Type.Array(layers), {
               description: 'Layers expected above an ENI of a kind, for example branch: [container].',
@@ -126,6 +129,33 @@ export const SettingsSchema = Type.Object(
         strict,
       ),
       { default: [], description: 'Rules in order that name the private space of VPCs; by default a VPC’s id.' },
+    ),
+    reach: Type.Array(
+      Type.Object(
+        {
+          from: domainName('A routing domain.'),
+          to: domainName('Another one, which may be reached from it.'),
+          cidrs: Type.Optional(
+            Type.Array(Type.String(), {
+              minItems: 1,
+              description: 'Only these blocks of `to`. Left out, all that a source watches there.',
+            }),
+          ),
+          since: instant('From when, ISO 8601 with a zone. Left out, always.'),
+          until: instant('Until before when. Left out, without end.'),
+          via: Type.String({ default: 'declared', description: 'What leads there, for people: a peering, a gateway.' }),
+          bothWays: Type.Boolean({
+            default: true,
+            description: 'Also from `to` to all that a source watches in `from`.',
+          }),
+        },
+        strict,
+      ),
+      {
+        default: [],
+        description:
+          'Routes from one domain to another, by peering or transit. All of them must be here: remote addresses that no source watches in the own domain are looked for there.',
+      },
     ),
     naming: Type.Object(
       {

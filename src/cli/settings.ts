@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { parse } from 'yaml'
 import { toPrefix } from '../ownership/prefix.ts'
 import { reasonOf } from '../runtime/errors.ts'
+import { complaintsAboutDomains } from './domain-settings.ts'
 import { cliErrors } from './errors.ts'
 import { SettingsSchema } from './settings-schema.ts'
 
@@ -123,7 +124,7 @@ function complaintsAbout(tree: unknown): string[] {
 
 /** Rules between settings show both sides, the reason and the way out. */
 function complaintsBetween(settings: Settings): string[] {
-  const complaints: string[] = []
+  const complaints = complaintsAboutDomains(settings)
   for (const titus of settings.titus) {
     for (const { prefix } of titus.covers) {
       if (toPrefix(prefix) === undefined)

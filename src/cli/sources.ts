@@ -5,8 +5,9 @@ import { ec2Inventory } from '../pollers/ec2/inventory.ts'
 import type { Inventory } from '../pollers/inventory.ts'
 import type { NamingRule } from '../pollers/naming/rules.ts'
 import { titusInventory } from '../pollers/titus/inventory.ts'
-import type { InterfacePlace } from '../pollers/titus/snapshot.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { domainRulesOf } from './domain-settings.ts'
+import { placeOfInterface } from './interface-place.ts'
 import type { Settings } from './settings.ts'
 
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
@@ -35,6 +36,7 @@ export function inventoriesOf(
   clock: Clock,
   credentials?: Credentials,
 ): readonly PolledInventory[] {
+  const domainRules = domainRulesOf(settings)
   const naming = { rules: settings.naming.rules as readonly NamingRule[], teamTags: settings.naming.teamTags }
   const ec2 = settings.ec2.map(source => ({
     pollMs: source.pollSeconds * 1000,
@@ -42,7 +44,7 @@ export function inventoriesOf(
       account: source.account,
       region: source.region,
       partition: source.partition,
-      domainRules: settings.domains as Parameters<typeof ec2Inventory>[0]['domainRules'],
+      domainRules,
       naming,
       bounds: boundsOf(source),
       clock,
@@ -60,16 +62,8 @@ export function inventoriesOf(
       scope: source.covers.map(({ domain, prefix }) => {
         return { domain, prefix: toPrefix(prefix) as Prefix, layers: ['container'] as const }
       }),
-      interfacePlace: eni => placeOf(index, eni, clock.now()),
+      interfacePlace: (eni, sentAtMs) => placeOfInterface(eni, index, { nowMs: clock.now(), sentAtMs, domainRules }),
     }),
   }))
   return [...ec2, ...titus]
-}
-
-/** Titus does not say where a branch interface is; the EC2 claims do. An interface never changes its VPC. */
-function placeOf(index: OwnershipIndex, eni: string, nowMs: number): InterfacePlace | undefined {
-  const view = index.interfaceDuring(eni, { fromMs: nowMs, untilMs: nowMs + 1 })
-  if (view === undefined) return undefined
-  const { vpc, account, region, subnet } = view.owner
-  return { domain: view.domain, vpc: vpc ?? '', account: account ?? '', region: region ?? '', subnet }
 }

@@ -6,8 +6,15 @@ import type { PollReport } from '../pollers/report.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import type { StoreReport } from '../store/report.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import type { OverlapReport } from './overlap-watch.ts'
 
-export type Report = ApiReport & EnricherReport & KafkaReport & MaterialiserReport & PollReport & StoreReport
+export type Report = ApiReport &
+  EnricherReport &
+  KafkaReport &
+  MaterialiserReport &
+  OverlapReport &
+  PollReport &
+  StoreReport
 
 export type Telemetry = {
   readonly log: Logger
@@ -29,6 +36,7 @@ export function createTelemetry(options: { readonly level: string; readonly vers
     log,
     report: {
       ...pollReport(log, metrics),
+      ...overlapReport(log, metrics),
       ...streamReport(log, metrics),
       ...storeReport(log, metrics),
       ...enricherReport(log, metrics),
@@ -60,6 +68,11 @@ const pollReport = (log: Logger, metrics: Metrics): PollReport => ({
     log.error({ source, reason: reasonOf(cause) }, 'source not adopted')
     metrics.publishFailures.inc({ source })
   },
+})
+
+const overlapReport = (log: Logger, metrics: Metrics): OverlapReport => ({
+  overlapFound: ({ outer, inner }) => log.warn({ outer, inner }, 'blocks of two VPCs overlap in one domain'),
+  overlapsCounted: ({ pairs }) => metrics.domainOverlaps.set(pairs),
 })
 
 const streamReport = (log: Logger, metrics: Metrics): MaterialiserReport & KafkaReport => ({

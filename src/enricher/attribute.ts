@@ -1,21 +1,20 @@
+import { askFrom, type DomainLookUps, type DomainlessQuestion, type Viewpoint } from '../ownership/across-domains.ts'
 import { bitsOf, formatAddress, type Ip } from '../ownership/address.ts'
-import type { Answer, Holding, Question } from '../ownership/answer.ts'
+import type { Answer, Holding } from '../ownership/answer.ts'
 import type { InterfaceView } from '../ownership/ownership-index.ts'
 import { isHost, type Prefix, prefixBits } from '../ownership/prefix.ts'
 import type { Millis, Window } from '../ownership/window.ts'
 import type { FlowEnd } from '../store/port.ts'
-import { domainOfRemote, type ManagedSpace } from './domain-of-record.ts'
+import { domainOfRemote } from './domain-of-record.ts'
 import { answeredEnd, interfaceLevelEnd, placelessEnd, withConflict } from './flow-end.ts'
 import type { FlowRecord, RecordEnd } from './flowlogs/parse.ts'
 import { holds, type LocalEnd, localEndOf } from './local-end.ts'
 
 /** What attribution asks of the rest of the world. */
-export type LookUps = {
-  ask(question: Question): Answer
+export type LookUps = DomainLookUps & {
   interfaceDuring(eni: string, window: Window): InterfaceView | undefined
-  /** The domain of the recording interface (domain-of-record.ts). */
-  domainOf(record: FlowRecord, view: InterfaceView | undefined): string | undefined
-  isManaged: ManagedSpace
+  /** The domains in which the recording interface may have been: one, where that is known (domain-of-record.ts). */
+  domainsOf(record: FlowRecord, view: InterfaceView | undefined, window: Window): readonly string[]
 }
 
 export type Attributed = { readonly source: FlowEnd; readonly destination: FlowEnd }
@@ -36,15 +35,16 @@ export function windowOf(record: FlowRecord, slackMs: Millis): Window | undefine
 export function attribute(record: FlowRecord, window: Window, nowMs: Millis, lookUps: LookUps): Attributed {
   const eni = record.interfaceId
   const view = eni === undefined ? undefined : lookUps.interfaceDuring(eni, window)
-  const domain = lookUps.domainOf(record, view)
-  const context = { record, view, domain, window, nowMs, lookUps, local: localEndOf(record, view) }
+  const domains = lookUps.domainsOf(record, view, window)
+  const context = { record, view, domains, window, nowMs, lookUps, local: localEndOf(record, view) }
   return { source: endOf(context, 'source'), destination: endOf(context, 'destination') }
 }
 
 type Context = {
   readonly record: FlowRecord
   readonly view: InterfaceView | undefined
-  readonly domain: string | undefined
+  /** Of the interface. Several are alternatives. */
+  readonly domains: readonly string[]
   readonly window: Window
   readonly nowMs: Millis
   readonly lookUps: LookUps
@@ -54,7 +54,7 @@ type Context = {
 type Side = 'source' | 'destination'
 
 function endOf(context: Context, side: Side): FlowEnd {
-  const { record, view, domain, local } = context
+  const { record, view, domains, local, lookUps } = context
   const end = record[side]
   const { ip } = end
   const port = end.port ?? 0
@@ -62,35 +62,44 @@ function endOf(context: Context, side: Side): FlowEnd {
   if (isLocal && end.packet === undefined && mayStandForOthers(view, ip)) return interfaceLevel(context, side)
   // The packet's address is none of the interface's own: it only passes through, and its owner is somewhere else.
   const isOwn = isLocal && (end.packet === undefined || (view !== undefined && holds(view, end.packet)))
-  const asked = isOwn ? domain : domainBeyond(context, side, ip)
-  if (asked === undefined) return placelessEnd(ip, port)
-  const answer = ask(context, asked, ip, portOf(record, end))
-  const found = answeredEnd(ip, port, asked, answer)
+  const viewpoints = isOwn ? domains.map(here) : viewpointsOf(context, side, ip)
+  if (viewpoints.length === 0) return placelessEnd(ip, port)
+  const { domain, answer } = askFrom(viewpoints, questionOf(context, ip, portOf(record, end)), lookUps)
+  const found = answeredEnd(ip, port, domain ?? '', answer)
   if (found.state !== 'owned' && found.state !== 'unowned') return found
   // One of the two addresses is the interface's own, and we know of neither: this may be it, standing for another's.
-  if (local === 'untold' && end.packet === undefined && asked === domain) return interfaceLevel(context, side)
+  const mayBeOwn = local === 'untold' && end.packet === undefined && (domain === undefined || domains.includes(domain))
+  if (mayBeOwn) return interfaceLevel(context, side)
   const eni = answer.holding?.owner.eni
   return isOwn && eni && record.interfaceId && eni !== record.interfaceId ? withConflict(found, answer) : found
 }
 
+const here = (domain: string): Viewpoint => ({ from: undefined, base: domain })
+
 const portOf = (record: FlowRecord, end: RecordEnd): number | undefined =>
   PROTOCOLS_WITH_PORTS.has(record.protocol) ? end.port : undefined
 
-function ask({ window, nowMs, lookUps }: Context, domain: string, ip: Ip, port: number | undefined): Answer {
-  return lookUps.ask({ ...window, nowMs, domain, ip, ...(port === undefined ? {} : { port }) })
-}
+const questionOf = ({ window, nowMs }: Context, ip: Ip, port: number | undefined): DomainlessQuestion =>
+  port === undefined ? { ...window, nowMs, ip } : { ...window, nowMs, ip, port }
 
 /**
- * The domain of an end that is not known to be the interface's own address. Public space only where that is sure: the
+ * Where an end is looked for that is not known to be the interface's own address. Public space only where that is sure: the
  * interface may hold public addresses itself (IPv6, public ranges in a VPC), and of those the internet's answer would be
  * "not ours". Sure is what the direction makes remote, what stands opposite an address of the local domain, and a packet's
- * address that a known interface does not hold.
+ * address that a known interface does not hold. Other domains only where the record itself shows the end to be remote.
  */
-function domainBeyond({ record, view, domain, lookUps, local }: Context, side: Side, ip: Ip): string | undefined {
+function viewpointsOf({ record, view, domains, lookUps, local }: Context, side: Side, ip: Ip): readonly Viewpoint[] {
   const other = side === 'source' ? 'destination' : 'source'
-  const domainFor = (address: Ip) => domainOfRemote(address, domain, lookUps.isManaged)
-  const isBeyond = local === other || (local === 'untold' ? domainFor(record[other].ip) === domain : view !== undefined)
-  return isBeyond ? domainFor(ip) : domain
+  const locals = domains.length > 0 ? domains : [undefined]
+  const baseFor = (address: Ip, from: string | undefined) => domainOfRemote(address, from, lookUps.isManaged)
+  const isOpposite = () => locals.every(from => baseFor(record[other].ip, from) === from)
+  const isBeyond = local === other || (local === 'untold' ? isOpposite() : view !== undefined)
+  if (!isBeyond) return domains.map(here)
+  const isRemote = local === other || (local !== 'untold' && view?.complete === true)
+  return locals.flatMap(from => {
+    const base = baseFor(ip, from)
+    return base === undefined ? [] : [{ from: isRemote ? from : undefined, base }]
+  })
 }
 
 /**
@@ -107,18 +116,21 @@ function mayStandForOthers(view: InterfaceView | undefined, observed: Ip): boole
 
 /** The local end belongs to some address of the interface, and the record does not tell which. */
 function interfaceLevel(context: Context, side: Side): FlowEnd {
-  const { record, view, domain } = context
+  const { record, view, domains, lookUps } = context
   const end = record[side]
   const { ip } = end
+  const [domain, ...others] = domains
   if (domain === undefined) return placelessEnd(ip, end.port ?? 0)
   const addresses = new Set([ip, ...(view?.prefixes ?? []).slice(0, MOST_CANDIDATES).map(firstAddress)])
+  const viewpoints = domains.map(here)
   const holders = new Map<string, Holding>()
   for (const address of addresses) {
-    for (const holding of holdersIn(ask(context, domain, address, portOf(record, end)))) {
+    const { answer } = askFrom(viewpoints, questionOf(context, address, portOf(record, end)), lookUps)
+    for (const holding of holdersIn(answer)) {
       if (holders.size < MOST_CANDIDATES) holders.set(holding.owner.resourceId, holding)
     }
   }
-  return interfaceLevelEnd(ip, end.port ?? 0, domain, [...holders.keys()])
+  return interfaceLevelEnd(ip, end.port ?? 0, others.length > 0 ? '' : domain, [...holders.keys()])
 }
 
 const firstAddress = (prefix: Prefix): Ip => formatAddress(prefixBits(prefix))

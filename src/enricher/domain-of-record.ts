@@ -1,51 +1,37 @@
-import type { Ip } from '../ownership/address.ts'
-import { type DomainRule, PUBLIC_IPV4, PUBLIC_IPV6 } from '../ownership/domains.ts'
+import { type AddressBits, bitsOf, type Ip } from '../ownership/address.ts'
+import type { Layer } from '../ownership/claim.ts'
+import { type DomainRule, domainsDuring, PUBLIC_IPV4, PUBLIC_IPV6, partitionOf } from '../ownership/domains.ts'
 import type { InterfaceView, SourceView } from '../ownership/ownership-index.ts'
-import { covers, isPrivate, type Prefix } from '../ownership/prefix.ts'
+import { coversBits, isPrivate, type PrefixBits, prefixBits } from '../ownership/prefix.ts'
+import type { ManagedSpace } from '../ownership/reach.ts'
+import type { Window } from '../ownership/window.ts'
 import type { FlowRecord } from './flowlogs/parse.ts'
 
 /**
- * The routing domain of the interface that recorded a flow: what the claims say of the interface, for that is evidence;
- * else what the rules say of the record's own VPC; else undefined. `regionOfObject` stands in for a missing region.
+ * The routing domains in which the interface that recorded a flow may have been at some instant of the window: what the
+ * claims say of the interface, for that is evidence; else what the rules say of the record's own VPC; else none.
+ * `regionOfObject` stands in for a missing region.
  */
-export function domainOfRecord(
+export function domainsOfRecord(
   record: FlowRecord,
   view: InterfaceView | undefined,
+  window: Window,
   rules: readonly DomainRule[],
   regionOfObject?: string,
-): string | undefined {
-  if (view) return view.domain
-  if (record.vpc === undefined) return undefined
+): readonly string[] {
+  if (view) return view.domains
+  if (record.vpc === undefined) return []
   const region = record.region ?? regionOfObject
   const account = record.account === 'unknown' ? undefined : record.account
-  return domainOfPlace(rules, { partition: region && partitionOf(region), account, region, vpc: record.vpc })
+  const partition = region && partitionOf(region)
+  return domainsDuring(rules, { partition, account, region, vpc: record.vpc }, window)
 }
-
-type PartialPlace = {
-  readonly partition: string | undefined
-  readonly account: string | undefined
-  readonly region: string | undefined
-  readonly vpc: string
-}
-
-/** As `domainOf`, but undefined where a rule asks for something that the record does not say: it may be the one. */
-function domainOfPlace(rules: readonly DomainRule[], place: PartialPlace): string | undefined {
-  for (const rule of rules) {
-    const asked = (['partition', 'account', 'region', 'vpc'] as const).filter(key => rule[key] !== undefined)
-    if (asked.some(key => place[key] !== undefined && place[key] !== rule[key])) continue
-    return asked.some(key => place[key] === undefined) ? undefined : rule.domain
-  }
-  return place.vpc
-}
-
-/** Partitions by region name, as botocore's endpoints list them. */
-const partitionOf = (region: string): string =>
-  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
 
 /**
- * Which domain an address means where it is not (known to be) the interface's own: the local domain for what is managed
- * there (a VPC's IPv6 or public ranges too) and for all private space, since a bare private address says nothing anywhere
- * else; the public domain for the rest. Undefined for private space where no local domain is known.
+ * Which domain an address means where it is not (known to be) the interface's own, and no reach leads further: the local
+ * domain for what is managed there (a VPC's IPv6 or public ranges too) and for all private space, since a bare private
+ * address says nothing anywhere else; the public domain for the rest. Undefined for private space where no local domain is
+ * known.
  */
 export function domainOfRemote(ip: Ip, local: string | undefined, isManaged: ManagedSpace): string | undefined {
   if (isPrivate(ip)) return local
@@ -53,17 +39,24 @@ export function domainOfRemote(ip: Ip, local: string | undefined, isManaged: Man
   return ip.includes(':') ? PUBLIC_IPV6 : PUBLIC_IPV4
 }
 
-/** Whether an address lies in space that some source watches in a domain. */
-export type ManagedSpace = (domain: string, ip: Ip) => boolean
+type Watched = { readonly block: PrefixBits; readonly layers: readonly Layer[] }
 
-/** A prefix of length 0 says "whatever is in this domain", not "all addresses are this domain's". */
+/** What some source watches or has watched. A prefix of length 0 says "whatever is in this domain", not "all addresses". */
 export function managedSpace(sources: readonly SourceView[]): ManagedSpace {
-  const prefixes = new Map<string, Set<Prefix>>()
+  const byDomain = new Map<string, Map<string, Watched>>()
   for (const { source } of sources) {
-    for (const { domain, prefix } of source.scope) {
+    for (const { domain, prefix, layers } of source.scope) {
       if (prefix.endsWith('/0')) continue
-      prefixes.set(domain, (prefixes.get(domain) ?? new Set()).add(prefix))
+      const watched = byDomain.get(domain) ?? new Map<string, Watched>()
+      byDomain.set(domain, watched.set(`${prefix} ${layers.join(',')}`, { block: prefixBits(prefix), layers }))
     }
   }
-  return (domain, ip) => [...(prefixes.get(domain) ?? [])].some(prefix => covers(prefix, ip))
+  const lists = new Map([...byDomain].map(([domain, watched]) => [domain, [...watched.values()]]))
+  return (domain, ip, layer) => {
+    const watched = lists.get(domain)
+    return watched !== undefined && isWatched(watched, bitsOf(ip), layer)
+  }
 }
+
+const isWatched = (watched: readonly Watched[], address: AddressBits, layer: Layer | undefined): boolean =>
+  watched.some(({ block, layers }) => (layer === undefined || layers.includes(layer)) && coversBits(block, address))

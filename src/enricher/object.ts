@@ -1,4 +1,5 @@
 import type { DomainRule } from '../ownership/domains.ts'
+import type { ReachTable } from '../ownership/reach.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { WhohadError } from '../runtime/errors.ts'
@@ -19,6 +20,7 @@ export type ObjectContext = {
   readonly view: IndexView
   readonly store: Store
   readonly rules: readonly DomainRule[]
+  readonly reach?: ReachTable | undefined
   /** How much earlier than `start` a packet may be; AWS says up to 60,000. A smaller one is a declared bound. */
   readonly slackMs: Millis
   /** Field names of objects that have no header line. */
@@ -52,7 +54,10 @@ export async function processObject(
     if (found === undefined) await context.store.putObject(manifest)
     const asPinned = manifest.position.every((offset, partition) => offset === position[partition])
     const joined = asPinned ? index : await context.view.at(manifest.position)
-    const lookUps = lookUpsOn(joined, context.rules, partsOfKey(object.key)?.region)
+    const lookUps = lookUpsOn(joined, context.rules, {
+      regionOfObject: partsOfKey(object.key)?.region,
+      reach: context.reach,
+    })
     return writeObject(object, manifest, lookUps, context, signal)
   })
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { Fence } from '../changestream/fence.ts'
 import type { ChangeLog, DeadLetter, LoggedChange, Position } from '../changestream/port.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownership-index.ts'
@@ -33,15 +34,23 @@ export function followingView(index: OwnershipIndex, log: ChangeLog, signal: Abo
   return {
     pin: work => inTurn(() => work({ index, position: [...position] })),
     at: wanted => replayedIndex(log, wanted, signal),
-    apply: batch =>
-      inTurn(async () => {
+    async apply(batch) {
+      await inTurn(async () => {
         for (const { change, partition, offset } of batch) {
           index.apply(change)
           position[partition] = Math.max(position[partition] ?? 0, offset + 1)
         }
-      }),
+      })
+      await compactIfNeeded(index)
+    },
     position: () => [...position],
   }
+}
+
+/** Between its steps others ask the index, pinned or not: a compaction changes no answer. */
+async function compactIfNeeded(index: OwnershipIndex): Promise<void> {
+  if (!index.needsCompaction()) return
+  for (const _ of index.compacting()) await setImmediate()
 }
 
 /** Reads the log from its beginning up to `position`, exclusive. */
@@ -57,6 +66,7 @@ export async function replayedIndex(
     for (const { change, partition, offset } of batch) {
       if (offset < (position[partition] ?? 0) && fence.fencedBy(change) === undefined) index.apply(change)
     }
+    await compactIfNeeded(index)
   }
   return index
 }

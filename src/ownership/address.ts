@@ -11,6 +11,8 @@ export type Words = readonly [number, number, number, number]
 export type Family = 4 | 6
 export type AddressBits = { readonly family: Family; readonly words: Words }
 
+const [DOT, ZERO, NINE] = [46, 48, 57]
+
 /** The bits of an address as people and AWS write it, or undefined. Strict: no leading zeros, no zone, no short forms. */
 export function parseAddress(text: string): AddressBits | undefined {
   if (!text.includes(':')) {
@@ -40,16 +42,24 @@ export function formatAddress({ family, words }: AddressBits): Ip {
 }
 
 function parseIpv4Word(text: string): number | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
   let word = 0
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part)) return undefined
-    const byte = Number(part)
-    if (byte > 255) return undefined
-    word = word * 256 + byte
+  let byte = 0
+  let digits = 0
+  let dots = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === DOT) {
+      if (digits === 0 || ++dots > 3) return undefined
+      word = word * 256 + byte
+      byte = 0
+      digits = 0
+    } else if (code >= ZERO && code <= NINE && (digits === 0 || byte > 0)) {
+      byte = byte * 10 + code - ZERO
+      digits++
+      if (byte > 255) return undefined
+    } else return undefined
   }
-  return word
+  return dots === 3 && digits > 0 ? word * 256 + byte : undefined
 }
 
 function parseIpv6Words(text: string): Words | undefined {

@@ -68,13 +68,34 @@ export type Candidate = {
   readonly during: Window
 }
 
+/** What holds over one stretch of the asked window: its own verdict, and the holding exactly where that is `owned`. */
+export type AnswerPart = Window & Verdict & { readonly holding: Holding | null }
+
+/** The asked window cut where the verdict or the holder changes, in order of time and without gaps. */
+export type Split = {
+  /** The first MOST_PARTS of them. */
+  readonly parts: readonly AnswerPart[]
+  /** How many there are. */
+  readonly total: number
+}
+
+/** Longest lists that an answer carries; the totals beside them count what is left out. */
+export const MOST_PARTS = 100
+export const MOST_CANDIDATES = 1000
+export const MOST_UNDER = 1000
+
 export type Answer = Verdict & {
   readonly question: Question
   /** Set exactly where the state is `owned`. */
   readonly holding: Holding | null
+  /** In order of time, the first MOST_CANDIDATES of `candidatesTotal`. */
   readonly candidates: readonly Candidate[]
-  /** Live holdings below the deciding prefix and layer, nearest first. */
+  readonly candidatesTotal: number
+  /** Live holdings below the deciding prefix and layer, nearest first, the first MOST_UNDER of `underTotal`. */
   readonly under: readonly Holding[]
+  readonly underTotal: number
+  /** Null where one verdict and one holder hold over the whole window. */
+  readonly split: Split | null
   /** The published service that the address belongs to, where one does. */
   readonly service: Holding | null
   /** Least progress of the sources concerned; null where none is. */

@@ -136,7 +136,16 @@ export const compareRevisions = (a: Revision, b: Revision): number => a.epoch - 
 /** True where `next` replaces `held`. Equal revisions are ordered by content, so any arrival order ends alike. */
 export function supersedes<T extends { readonly revision: Revision }>(next: T, held: T): boolean {
   const order = compareRevisions(next.revision, held.revision)
-  return order !== 0 ? order > 0 : JSON.stringify(next) > JSON.stringify(held)
+  return order !== 0 ? order > 0 : contentOf(next) > contentOf(held)
+}
+
+/** The same text for the same content, whatever the order in which its fields were written. */
+function contentOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(contentOf).join()}]`
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, field]) => `${name}:${contentOf(field)}`).join()}}`
 }
 
 /** The same words for the same claim, from which its id is hashed (docs/change-stream.md). */

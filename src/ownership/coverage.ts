@@ -3,6 +3,15 @@ import { type Progress, type SourceRecord, supersedes } from './claim.ts'
 import { WatchedSpace } from './scope.ts'
 import type { Millis, Window } from './window.ts'
 
+/** What another thread, or a checkpoint, needs to know of a source. The columns do not change any more. */
+export type HistoryColumns = {
+  readonly source: string
+  readonly record: SourceRecord | null
+  readonly newest: Progress | null
+  readonly marks: Float64Array
+  readonly overAt: Float64Array
+}
+
 type Blindness = Extract<UnknownReason, 'before-coverage' | 'source-stale' | 'not-yet'>
 
 /**
@@ -16,9 +25,22 @@ export class SourceHistory {
   completeUpToMs: Millis | undefined
   refused: Progress['refused'] = null
   private newest: Progress | undefined
+  private readonly source: string
   /** Instants up to which complete polls vouched, ascending, and when each of those polls was over. */
-  private readonly marks: Millis[] = []
-  private readonly overAt: Millis[] = []
+  private marks: Float64Array
+  private overAt: Float64Array
+  private markCount = 0
+
+  constructor(source: string, columns?: HistoryColumns) {
+    this.source = source
+    this.marks = columns?.marks ?? new Float64Array(0)
+    this.overAt = columns?.overAt ?? new Float64Array(0)
+    this.markCount = this.marks.length
+    if (columns?.record) this.register(columns.record)
+    if (columns?.newest) this.newest = columns.newest
+    this.refused = this.newest?.refused ?? null
+    this.completeUpToMs = this.marks.at(-1)
+  }
 
   register(record: SourceRecord): void {
     if (this.record !== undefined && !supersedes(record, this.record)) return
@@ -34,9 +56,19 @@ export class SourceHistory {
     if (progress.refused !== null) return
     this.completeUpToMs = Math.max(this.completeUpToMs ?? Number.NEGATIVE_INFINITY, progress.completeUpToMs)
     const at = this.firstMarkAfter(progress.completeUpToMs)
-    if (this.marks[at - 1] === progress.completeUpToMs) return
-    this.marks.splice(at, 0, progress.completeUpToMs)
-    this.overAt.splice(at, 0, progress.overAtMs)
+    if (at === 0 || this.marks[at - 1] !== progress.completeUpToMs) this.insert(at, progress)
+    // Of two polls that vouch for as much the shorter one tells more, whichever came first.
+    else if (progress.overAtMs < (this.overAt[at - 1] as number)) this.shorten(at - 1, progress.overAtMs)
+  }
+
+  columns(): HistoryColumns {
+    return {
+      source: this.source,
+      record: this.record ?? null,
+      newest: this.newest ?? null,
+      marks: this.marks.subarray(0, this.markCount),
+      overAt: this.overAt.subarray(0, this.markCount),
+    }
   }
 
   /**
@@ -45,15 +77,42 @@ export class SourceHistory {
    */
   blindness(part: Window, sinceMs: Millis, nowMs: Millis): Blindness | undefined {
     const longestGapMs = this.record?.bounds.longestGapMs ?? 0
-    const first = this.marks[0]
+    const first = this.markCount > 0 ? this.marks[0] : undefined
     if (first === undefined || part.fromMs < Math.max(first, sinceMs)) return 'before-coverage'
-    const last = this.marks.at(-1) ?? first
+    const last = this.marks[this.markCount - 1] ?? first
     if (part.untilMs > last) return nowMs - last > longestGapMs ? 'source-stale' : 'not-yet'
     let i = this.firstMarkAfter(part.fromMs)
-    for (; i < this.marks.length && (this.marks[i - 1] ?? last) < part.untilMs; i++) {
+    for (; i < this.markCount && (this.marks[i - 1] ?? last) < part.untilMs; i++) {
       if ((this.marks[i] ?? last) - (this.marks[i - 1] ?? first) > longestGapMs) return 'source-stale'
     }
     return undefined
+  }
+
+  /** Whether it has been silent for longer than it may be, or was removed: waiting for its next poll is then no use. */
+  isLate(nowMs: Millis): boolean {
+    const { bounds, validity } = this.record ?? {}
+    const lastMs = this.completeUpToMs ?? Number.NEGATIVE_INFINITY
+    return nowMs - lastMs > (bounds?.longestGapMs ?? 0) || nowMs >= (validity?.untilMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** When the first complete poll was over that vouches from `sinceMs` or later; Infinity before there is one. */
+  speaksFromMs(sinceMs: Millis): Millis {
+    let first = this.firstMarkAfter(sinceMs)
+    if (this.marks[first - 1] === sinceMs) first--
+    if (first >= this.markCount) return Number.POSITIVE_INFINITY
+    return Math.max(this.marks[first] as Millis, this.overAt[first] as Millis)
+  }
+
+  /** Instants within the window at which blindness may begin or end: the last word, and both ends of every hole. */
+  turnsMs(window: Window): readonly Millis[] {
+    const longestGapMs = this.record?.bounds.longestGapMs ?? 0
+    const turns = [this.completeUpToMs ?? window.untilMs]
+    for (let i = Math.max(1, this.firstMarkAfter(window.fromMs)); i < this.markCount; i++) {
+      const [before = 0, after = 0] = [this.marks[i - 1], this.marks[i]]
+      if (before >= window.untilMs) break
+      if (after - before > longestGapMs) turns.push(before, after)
+    }
+    return turns
   }
 
   /** Whether complete polls stood close together over the whole window. */
@@ -70,7 +129,7 @@ export class SourceHistory {
     let from = this.firstMarkAfter(part.fromMs)
     // A poll that was not over by then may show a moment later than `part` begins: start from one that was.
     while (from > 0 && (this.overAt[from - 1] ?? 0) > part.fromMs) from--
-    for (let i = from; i < this.marks.length; i++) {
+    for (let i = from; i < this.markCount; i++) {
       const before = this.marks[i - 1]
       if (before === undefined || (this.overAt[i] ?? Number.POSITIVE_INFINITY) - before >= briefestMs) return false
       if ((this.marks[i] ?? 0) >= part.untilMs) return true
@@ -78,10 +137,27 @@ export class SourceHistory {
     return false
   }
 
+  private shorten(at: number, overAtMs: Millis): void {
+    this.overAt = this.overAt.slice()
+    this.overAt[at] = overAtMs
+  }
+
+  /** A mark behind the last goes into the columns as they are; before others it makes new ones, as readers hold the old. */
+  private insert(at: number, { completeUpToMs, overAtMs }: Progress): void {
+    if (at < this.markCount || this.markCount === this.marks.length) {
+      const room = Math.max(64, this.markCount * 2)
+      this.marks = withGap(this.marks.subarray(0, this.markCount), at, room)
+      this.overAt = withGap(this.overAt.subarray(0, this.markCount), at, room)
+    }
+    this.marks[at] = completeUpToMs
+    this.overAt[at] = overAtMs
+    this.markCount++
+  }
+
   /** Index of the first mark later than `atMs`. */
   private firstMarkAfter(atMs: Millis): number {
     let low = 0
-    let high = this.marks.length
+    let high = this.markCount
     while (low < high) {
       const middle = (low + high) >>> 1
       if ((this.marks[middle] ?? 0) <= atMs) low = middle + 1
@@ -89,4 +165,12 @@ export class SourceHistory {
     }
     return low
   }
+}
+
+/** A longer copy in which the values from `at` on lie one further. */
+function withGap(column: Float64Array, at: number, room: number): Float64Array {
+  const longer = new Float64Array(new SharedArrayBuffer(room * 8))
+  longer.set(column.subarray(0, at))
+  longer.set(column.subarray(at), at + 1)
+  return longer
 }

@@ -1,23 +1,18 @@
-import type { AddressBits } from './address.ts'
 import type { Answer, Question } from './answer.ts'
-import { type Change, type Claim, layerRank, type Owner, type SourceRecord, supersedes } from './claim.ts'
-import { SourceHistory } from './coverage.ts'
-import { isPublicDomain } from './domains.ts'
-import { blockKey, type Prefix, prefixBits } from './prefix.ts'
+import { ChangedCells } from './changed-cells.ts'
+import { type Change, type Claim, type Horizon, layerRank, type SourceRecord } from './claim.ts'
+import { type HistoryColumns, SourceHistory } from './coverage.ts'
+import { folded, overlay } from './generation/fold.ts'
+import { Generation, spanOf } from './generation/generation.ts'
+import type { SegmentColumns } from './generation/segment.ts'
+import { SegmentSet } from './generation/segment-set.ts'
+import { type InterfaceView, interfaceView } from './interface-view.ts'
+import { ClaimLedger, type LedgerColumns } from './ledger/claim-ledger.ts'
 import { answer, type Known } from './question.ts'
-import { type Span, timelineOf } from './timeline.ts'
-import { type Millis, overlaps, type Window } from './window.ts'
+import type { Span } from './timeline.ts'
+import type { Millis, Window } from './window.ts'
 
-/** What the claims say of one interface within a window. */
-export type InterfaceView = {
-  readonly domain: string
-  readonly owner: Owner
-  /** Every prefix that it, or a container on it, holds or may hold at some instant of the window, in its own domain. */
-  readonly prefixes: readonly Prefix[]
-  readonly forwards: boolean
-  /** False where its source had not looked at the whole window: it may have held more. */
-  readonly complete: boolean
-}
+export type { InterfaceView } from './interface-view.ts'
 
 export type SourceView = {
   readonly source: SourceRecord
@@ -27,122 +22,208 @@ export type SourceView = {
   readonly refused: { readonly reason: string; readonly detail: string } | null
 }
 
-/** All that is known, in memory. Pure: it changes by `apply` alone, and answers depend on nothing but what was applied. */
-export type OwnershipIndex = {
-  apply(change: Change): void
-  ask(question: Question): Answer
-  interfaceDuring(eni: string, window: Window): InterfaceView | undefined
-  sources(): readonly SourceView[]
-  counts(): { readonly claims: number; readonly domains: number }
+export type IndexCounts = {
+  readonly claims: number
+  readonly domains: number
+  /** Claims that ended at or below their domain's horizon when they came in, and were not taken. */
+  readonly refused: number
+  /** Prefixes whose claims changed since the last compaction. */
+  readonly changed: number
 }
 
-/** All claims on one prefix in one domain. The timeline is made when it is first asked for after a change. */
-type Cell = { readonly length: number; readonly claims: Map<string, Claim>; timeline: readonly Span[] | undefined }
-
-class Domain {
-  private readonly cells = new Map<string, Cell>()
-  private readonly lengths: Record<4 | 6, number[]> = { 4: [], 6: [] }
-
-  put(claim: Claim): void {
-    const bits = prefixBits(claim.prefix)
-    const key = blockKey(bits, bits.length)
-    let cell = this.cells.get(key)
-    if (cell === undefined) {
-      cell = { length: bits.length, claims: new Map(), timeline: undefined }
-      this.cells.set(key, cell)
-      const lengths = this.lengths[bits.family]
-      if (!lengths.includes(bits.length)) lengths.push(bits.length)
-      lengths.sort((a, b) => b - a)
-    }
-    cell.claims.set(claim.id, claim)
-    cell.timeline = undefined
-  }
-
-  /** Cells whose prefix covers the address, the longest first. */
-  covering(bits: AddressBits): readonly { readonly length: number; readonly timeline: readonly Span[] }[] {
-    const found = []
-    for (const length of this.lengths[bits.family]) {
-      const cell = this.cells.get(blockKey(bits, length))
-      if (cell === undefined) continue
-      cell.timeline ??= timelineOf([...cell.claims.values()])
-      found.push({ length, timeline: cell.timeline })
-    }
-    return found
-  }
+/** All of an index, in columns that nothing changes any more: what a checkpoint keeps. */
+export type IndexColumns = {
+  readonly ledger: LedgerColumns
+  readonly segments: readonly SegmentColumns[]
+  readonly histories: readonly HistoryColumns[]
+  readonly horizons: readonly (readonly [domain: string, beforeMs: Millis])[]
+  readonly refused: number
 }
 
-export function createOwnershipIndex(): OwnershipIndex {
-  const claims = new Map<string, Claim>()
-  const domains = new Map<string, Domain>()
-  const histories = new Map<string, SourceHistory>()
-  const horizons = new Map<string, Millis>()
-  const interfaces = new Map<string, Set<string>>()
+/** Prefixes that may have changed before it pays to fold them in: a share of all, within bounds. */
+const FEWEST_TO_FOLD = 32_768
+const MOST_TO_FOLD = 262_144
 
-  const historyOf = (source: string): SourceHistory => {
-    const known = histories.get(source)
+/**
+ * All that is known, in memory. Pure: it changes by `apply` alone, and answers depend on nothing but what was applied, in
+ * whatever order and however often. Compaction changes how fast it answers and how much memory it takes, never an answer.
+ */
+export class OwnershipIndex {
+  private readonly ledger: ClaimLedger
+  private readonly histories = new Map<string, SourceHistory>()
+  private readonly horizons = new Map<string, Millis>()
+  /** Refs of the claims that name an interface. */
+  private readonly interfaces = new Map<string, number[]>()
+  private segments: SegmentSet
+  private changed: ChangedCells
+  /** What is being folded in, while it is: newer than the segments, older than `changed`. */
+  private folding: ChangedCells | undefined
+  private refused: number
+  private readonly known: Known
+
+  constructor(columns?: IndexColumns) {
+    this.ledger = new ClaimLedger(columns?.ledger)
+    this.segments = new SegmentSet(columns?.segments ?? [])
+    this.changed = new ChangedCells(this.ledger)
+    this.refused = columns?.refused ?? 0
+    for (const history of columns?.histories ?? [])
+      this.histories.set(history.source, new SourceHistory(history.source, history))
+    for (const [domain, beforeMs] of columns?.horizons ?? []) this.horizons.set(domain, beforeMs)
+    for (let ref = 0; ref < this.ledger.size; ref++) this.nameInterfaces(ref, this.ledger.claim(ref))
+    this.known = {
+      covering: (domain, address, window) => this.covering(domain, address, window),
+      hasDomain: domain => this.ledger.domains.numberOf(domain) >= 0,
+      histories: () => this.histories.values(),
+      historyOf: source => this.histories.get(source),
+      horizonMs: domain => this.horizons.get(domain) ?? Number.NEGATIVE_INFINITY,
+    }
+  }
+
+  apply(change: Change): void {
+    if (change.record === 'claim') this.applyClaim(change)
+    else if (change.record === 'progress') this.historyOf(change.source).advance(change)
+    else if (change.record === 'source') this.historyOf(change.source).register(change)
+    else this.applyHorizon(change)
+  }
+
+  ask(question: Question): Answer {
+    return answer(question, this.known)
+  }
+
+  interfaceDuring(eni: string, window: Window): InterfaceView | undefined {
+    const naming = (this.interfaces.get(eni) ?? []).map(ref => this.ledger.claim(ref))
+    return interfaceView(eni, naming, window, source => this.histories.get(source))
+  }
+
+  sources(): readonly SourceView[] {
+    return [...this.histories.values()].flatMap(({ record, completeUpToMs, refused }) =>
+      record ? [{ source: record, completeUpToMs, refused }] : [],
+    )
+  }
+
+  counts(): IndexCounts {
+    const { ledger, refused, changed, folding } = this
+    return { claims: ledger.size, domains: ledger.domains.size, refused, changed: changed.size + (folding?.size ?? 0) }
+  }
+
+  /** Whether enough has changed that it is time for `compacting`. */
+  needsCompaction(): boolean {
+    const prefixes = this.segments.segments.reduce(
+      (most, { hosts4, hosts6 }) => Math.max(most, hosts4.capacity + hosts6.capacity),
+      0,
+    )
+    return this.changed.size > Math.min(MOST_TO_FOLD, Math.max(FEWEST_TO_FOLD, prefixes / 4))
+  }
+
+  /**
+   * Folds what changed into new segments, and then puts them in the place of the old ones at once. Yields now and then;
+   * between two steps the index may be asked and changed. One run at a time.
+   */
+  *compacting(): Generator<void, void> {
+    if (this.folding) throw new Error('a compaction is running already')
+    const folding = this.changed
+    this.folding = folding
+    this.changed = new ChangedCells(this.ledger)
+    this.segments = yield* folded(this.segments, [...folding.cells()], folding.slots())
+    this.folding = undefined
+  }
+
+  compact(): void {
+    for (const _ of this.compacting());
+  }
+
+  /** The index as it stands, for other threads: it does not change with this one. Costs as much as changed since the compaction. */
+  generation(): Generation {
+    const cells = this.allChanged()
+    const over = overlay(this.segments, [...cells.cells()], cells.slots())
+    const { facts, domains, ids } = this.ledger.columns()
+    return new Generation({
+      base: this.segments.segments.map(segment => segment.columns),
+      overlay: over.segments.map(segment => segment.columns),
+      facts,
+      domains,
+      ids,
+      histories: [...this.histories.values()].map(history => history.columns()),
+      horizons: [...this.horizons],
+    })
+  }
+
+  /** All of it, compacted; `new OwnershipIndex(columns)` answers alike. Nothing may be applied until they have been read. */
+  columns(): IndexColumns {
+    if (this.folding) throw new Error('a compaction is running: wait for its end')
+    this.compact()
+    return {
+      ledger: this.ledger.columns(),
+      segments: this.segments.segments.map(segment => segment.columns),
+      histories: [...this.histories.values()].map(history => history.columns()),
+      horizons: [...this.horizons],
+      refused: this.refused,
+    }
+  }
+
+  private historyOf(source: string): SourceHistory {
+    const known = this.histories.get(source)
     if (known) return known
-    const history = new SourceHistory()
-    histories.set(source, history)
+    const history = new SourceHistory(source)
+    this.histories.set(source, history)
     return history
   }
 
-  const applyClaim = (claim: Claim): void => {
-    const held = claims.get(claim.id)
-    if (held && !supersedes(claim, held)) return
-    claims.set(claim.id, claim)
-    const domain = domains.get(claim.domain) ?? new Domain()
-    domains.set(claim.domain, domain)
-    domain.put(claim)
-    if (layerRank(claim.layer) < layerRank('interface')) return
-    for (const { eni } of claim.owners) {
-      if (eni) interfaces.set(eni, (interfaces.get(eni) ?? new Set()).add(claim.id))
+  private applyClaim(claim: Claim): void {
+    const { ledger } = this
+    const held = ledger.refOf(claim.id)
+    if (held < 0 && claim.end.latestMs <= this.known.horizonMs(claim.domain)) {
+      this.refused++
+      return
+    }
+    const { ref, outcome } = ledger.take(claim)
+    if (outcome === 'known') return
+    this.changed.mark(ref)
+    this.nameInterfaces(ref, claim)
+  }
+
+  private applyHorizon({ domain, beforeMs }: Horizon): void {
+    this.horizons.set(domain, Math.max(beforeMs, this.known.horizonMs(domain)))
+  }
+
+  private nameInterfaces(ref: number, { layer, owners }: Claim): void {
+    if (layerRank(layer) < layerRank('interface')) return
+    for (const { eni } of owners) {
+      if (eni === null) continue
+      const refs = this.interfaces.get(eni)
+      if (refs === undefined) this.interfaces.set(eni, [ref])
+      else if (!refs.includes(ref)) refs.push(ref)
     }
   }
 
-  const known: Known = {
-    covering: (domain, address) => domains.get(domain)?.covering(address) ?? [],
-    hasDomain: domain => domains.has(domain),
-    histories: () => histories.values(),
-    historyOf: source => histories.get(source),
-    horizonMs: domain => horizons.get(domain) ?? Number.NEGATIVE_INFINITY,
+  /** Changed prefixes stand before those being folded in, and these before the segments. */
+  private covering(
+    domain: string,
+    address: Parameters<Known['covering']>[1],
+    window: Window,
+  ): ReturnType<Known['covering']> {
+    const number = this.ledger.domains.numberOf(domain)
+    if (number < 0) return []
+    const { facts } = this.ledger
+    const byLength = new Map<number, readonly Span[]>()
+    for (const { length, rows } of this.segments.covering(number + 1, address, window)) {
+      byLength.set(
+        length,
+        rows.map(row => spanOf(row, address, length, facts, this.ledger.ids)),
+      )
+    }
+    for (const cells of [this.folding, this.changed]) {
+      for (const { length, spans } of cells?.covering(number, address) ?? []) byLength.set(length, spans)
+    }
+    return [...byLength].map(([length, spans]) => ({ length, spans }))
   }
 
-  return {
-    apply(change) {
-      switch (change.record) {
-        case 'claim':
-          return applyClaim(change)
-        case 'progress':
-          return historyOf(change.source).advance(change)
-        case 'source':
-          return historyOf(change.source).register(change)
-        case 'horizon': {
-          const beforeMs = Math.max(change.beforeMs, known.horizonMs(change.domain))
-          horizons.set(change.domain, beforeMs)
-          return
-        }
-      }
-    },
-    ask: question => answer(question, known),
-    interfaceDuring(eni, window) {
-      const ids = [...(interfaces.get(eni) ?? [])]
-      const all = ids.flatMap(id => claims.get(id) ?? []).filter(claim => !isPublicDomain(claim.domain))
-      const during = all.filter(claim => overlaps(possible(claim), window))
-      const own = (claim: Claim) => claim.layer === 'interface'
-      const claim = during.find(own) ?? all.find(own)
-      if (claim === undefined) return undefined
-      const owner = claim.owners[0] as Owner
-      const prefixes = [...new Set(during.map(({ prefix }) => prefix))]
-      const forwards = all.some(({ owners }) => owners.some(held => held.eni === eni && held.forwards))
-      const complete = histories.get(claim.source)?.sawAll(window) ?? false
-      return { domain: claim.domain, owner, prefixes, forwards, complete }
-    },
-    sources: () =>
-      [...histories.values()].flatMap(({ record, completeUpToMs, refused }) =>
-        record ? [{ source: record, completeUpToMs, refused }] : [],
-      ),
-    counts: () => ({ claims: claims.size, domains: domains.size }),
+  private allChanged(): ChangedCells {
+    if (this.folding === undefined) return this.changed
+    const all = new ChangedCells(this.ledger)
+    for (const cells of [this.folding, this.changed]) for (const cell of cells.cells()) all.mark(cell.ref)
+    return all
   }
 }
 
-const possible = (claim: Claim): Window => ({ fromMs: claim.start.earliestMs, untilMs: claim.end.latestMs })
+export const createOwnershipIndex = (): OwnershipIndex => new OwnershipIndex()

@@ -18,8 +18,8 @@ export function extendScope(
   return [...held, ...[...added.values()].map(scope => ({ ...scope, fromMs }))]
 }
 
-/** A scope with its prefix ready to be compared. */
-type Watched = {
+/** A scope with its prefix ready to be compared, and `fromMs` no earlier than its source's validity. */
+export type Watched = {
   readonly domain: string
   readonly block: PrefixBits
   readonly layers: readonly Layer[]
@@ -39,6 +39,11 @@ export class WatchedSpace {
 
   has(domain: string): boolean {
     return this.byDomain.has(domain)
+  }
+
+  /** The scopes that contain this address. */
+  scopesOf(domain: string, address: AddressBits): readonly Watched[] {
+    return (this.byDomain.get(domain) ?? []).filter(({ block }) => coversBits(block, address))
   }
 
   /** Since when this address is watched, at this layer where one is asked for; undefined where it never was. */

@@ -1,9 +1,16 @@
 import type { Claim } from './claim.ts'
-import type { Bounds, Millis } from './window.ts'
+import { type JoinedClaim, joinLifetimes } from './lifetimes.ts'
+import type { Millis } from './window.ts'
+
+/** What an answer needs of a claim beside its windows. Every `Claim` is one. */
+export type HeldClaim = Omit<Claim, 'record' | 'revision' | 'start' | 'end' | 'lifetimeId' | 'domain'> & {
+  /** Further sources of the same holding (rule 7); left out where `source` is the only one. */
+  readonly alsoFrom?: readonly string[]
+}
 
 /** A claim with its windows cut by what its neighbours prove. Half-open: possible [possibleFrom, possibleUntil). */
 export type Span = {
-  readonly claim: Claim
+  readonly claim: HeldClaim
   readonly possibleFromMs: Millis
   readonly possibleUntilMs: Millis
   readonly certainFromMs: Millis
@@ -11,96 +18,93 @@ export type Span = {
   readonly certainUntilMs: Millis
 }
 
-/** All spans of one prefix in one domain, ordered by the start of what is possible. */
+/** All spans of one prefix in one domain, ordered by the start of what is possible. n log n for n claims. */
 export function timelineOf(claims: readonly Claim[]): readonly Span[] {
-  const groups = new Map<string, Claim[]>()
-  for (const claim of mergeLifetimes(claims)) {
-    const key = isExclusive(claim) ? `${claim.source}|${claim.layer}` : claim.id
-    groups.set(key, [...(groups.get(key) ?? []), claim])
-  }
-  return [...groups.values()]
-    .flatMap(cutEachOther)
+  const joined = joinLifetimes(claims)
+  const turns = provedTurns(joined)
+  return joined
+    .map(claim => (isExclusive(claim) ? cutSpan(claim, turns) : spanOf(claim)))
     .filter(span => span.possibleFromMs < span.possibleUntilMs)
     .sort((a, b) => a.possibleFromMs - b.possibleFromMs || (a.claim.id < b.claim.id ? -1 : 1))
 }
 
 /** An address that only one owner can hold at a time, on all ports. */
-export const isExclusive = (claim: Claim): boolean => claim.owners.length === 1 && claim.ports === null
+export const isExclusive = (claim: Pick<HeldClaim, 'owners' | 'ports'>): boolean =>
+  claim.owners.length === 1 && claim.ports === null
+
+/** All sources that a claim comes from. */
+export const sourcesOf = (claim: Pick<HeldClaim, 'source' | 'alsoFrom'>): readonly string[] =>
+  claim.alsoFrom === undefined ? [claim.source] : [claim.source, ...claim.alsoFrom]
+
+const isEverCertain = (claim: Claim): boolean => claim.start.latestMs < claim.end.earliestMs
+
+const spanOf = (claim: JoinedClaim): Span => ({
+  claim,
+  possibleFromMs: claim.start.earliestMs,
+  possibleUntilMs: claim.end.latestMs,
+  certainFromMs: claim.start.latestMs,
+  certainUntilMs: claim.end.earliestMs,
+})
+
+/** When the claims of one source and layer that are ever certain begin and cease to be, each ascending. */
+type Turns = { readonly begins: Millis[]; readonly ceases: Millis[] }
+
+const cellOf = (source: string, { layer }: Claim): string => `${layer}|${source}`
+
+function provedTurns(claims: readonly JoinedClaim[]): ReadonlyMap<string, Turns> {
+  const turns = new Map<string, Turns>()
+  for (const claim of claims) {
+    if (!isExclusive(claim) || !isEverCertain(claim)) continue
+    for (const source of sourcesOf(claim)) {
+      const cell = cellOf(source, claim)
+      const known = turns.get(cell) ?? { begins: [], ceases: [] }
+      known.begins.push(claim.start.latestMs)
+      known.ceases.push(claim.end.earliestMs)
+      turns.set(cell, known)
+    }
+  }
+  for (const { begins, ceases } of turns.values()) {
+    begins.sort(ascending)
+    ceases.sort(ascending)
+  }
+  return turns
+}
+
+const ascending = (a: Millis, b: Millis): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /**
  * Rule 8: on an exclusive address, within one source and layer, what is certain of one claim bounds what is possible of
  * the others. A held the address at some instant no later than B was certain of it, so A had ended by then; and B began
  * only after A's certainty ended. Contradictory claims (both certain at once) do not cut: they stay a visible conflict.
  */
-function cutEachOther(claims: readonly Claim[]): readonly Span[] {
-  if (claims.length === 1) return claims.map(claim => spanOf(claim, claim.start.earliestMs, claim.end.latestMs))
-  const certain = claims.filter(isEverCertain)
-  return claims.map(claim => {
-    let fromMs = claim.start.earliestMs
-    let untilMs = claim.end.latestMs
-    for (const other of certain) {
-      if (other.id === claim.id) continue
-      // An open claim is still being sighted: two at once are a contradiction to be shown, not to be cut away.
-      const wasHeldBefore =
-        claim.state !== 'open' && claim.lastSightingMs > 0 && claim.start.latestMs <= other.start.latestMs
-      if (wasHeldBefore && claim.end.earliestMs <= other.start.latestMs)
-        untilMs = Math.min(untilMs, other.start.latestMs)
-      const isHeldAfter = claim.lastSightingMs > 0 && other.end.earliestMs <= claim.end.earliestMs
-      if (isHeldAfter && other.end.earliestMs <= claim.start.latestMs) fromMs = Math.max(fromMs, other.end.earliestMs)
-    }
-    return spanOf(claim, fromMs, untilMs)
-  })
-}
-
-const isEverCertain = (claim: Claim): boolean => claim.start.latestMs < claim.end.earliestMs
-
-const spanOf = (claim: Claim, possibleFromMs: Millis, possibleUntilMs: Millis): Span => ({
-  claim,
-  possibleFromMs,
-  possibleUntilMs,
-  certainFromMs: claim.start.latestMs,
-  certainUntilMs: claim.end.earliestMs,
-})
-
-/**
- * Rule 7: claims of several sources about the same lifetime at the same layer are one holding, whose windows are the
- * common part. Where the windows have none, or two different applications are named, both stay, as a conflict.
- */
-function mergeLifetimes(claims: readonly Claim[]): readonly Claim[] {
-  const merged: Claim[] = []
-  for (const claim of [...claims].sort(inOrderOfMerging)) {
-    const i = merged.findIndex(other => isSameHolding(claim, other))
-    const other = merged[i]
-    const both = other && mergeTwo(other, claim)
-    if (both) merged[i] = both
-    else merged.push(claim)
+function cutSpan(claim: JoinedClaim, turns: ReadonlyMap<string, Turns>): Span {
+  const span = spanOf(claim)
+  if (claim.lastSightingMs === 0) return span
+  const { certainFromMs, certainUntilMs } = span
+  let { possibleFromMs, possibleUntilMs } = span
+  for (const source of sourcesOf(claim)) {
+    const { begins = [], ceases = [] } = turns.get(cellOf(source, claim)) ?? {}
+    // No claim cuts itself: it begins to be certain before both of its own turns are over, and ceases after.
+    const endedByMs = begins[countBelow(begins, Math.max(certainFromMs, certainUntilMs))]
+    const begunAfterMs = ceases[countUpTo(ceases, Math.min(certainFromMs, certainUntilMs)) - 1]
+    // An open claim is still being sighted: two at once are a contradiction to be shown, not to be cut away.
+    if (endedByMs !== undefined && claim.state !== 'open') possibleUntilMs = Math.min(possibleUntilMs, endedByMs)
+    if (begunAfterMs !== undefined) possibleFromMs = Math.max(possibleFromMs, begunAfterMs)
   }
-  return merged
+  return { ...span, possibleFromMs, possibleUntilMs }
 }
 
-/** A total order, so that the order of arrival decides nothing. Two claims that begin at −Infinity are told apart by id. */
-const inOrderOfMerging = (a: Claim, b: Claim): number =>
-  compare(a.source, b.source) || a.start.earliestMs - b.start.earliestMs || compare(a.id, b.id)
+const countBelow = (ascending: readonly Millis[], atMs: Millis): number => countWhile(ascending, ms => ms < atMs)
+const countUpTo = (ascending: readonly Millis[], atMs: Millis): number => countWhile(ascending, ms => ms <= atMs)
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-const isSameHolding = (a: Claim, b: Claim): boolean =>
-  a.source !== b.source && a.layer === b.layer && a.lifetimeId !== null && a.lifetimeId === b.lifetimeId
-
-function mergeTwo(a: Claim, b: Claim): Claim | undefined {
-  const start = common(a.start, b.start)
-  const end = common(a.end, b.end)
-  const names = new Set([...a.owners, ...b.owners].flatMap(owner => owner.application ?? []))
-  if (!start || !end || names.size > 1) return undefined
-  const named = a.owners.every(owner => owner.application !== null) ? a : b
-  // Progress carries the holding on only while every source still lists it.
-  const state = a.state === 'open' && b.state === 'open' ? 'open' : 'missing'
-  const expects = [...new Set([...a.expects, ...b.expects])]
-  return { ...named, start, end, state, expects, lastSightingMs: Math.max(a.lastSightingMs, b.lastSightingMs) }
-}
-
-function common(a: Bounds, b: Bounds): Bounds | undefined {
-  const earliestMs = Math.max(a.earliestMs, b.earliestMs)
-  const latestMs = Math.min(a.latestMs, b.latestMs)
-  return earliestMs <= latestMs ? { earliestMs, latestMs } : undefined
+/** How many leading elements there are of which `holds` is true; it is of no later one. */
+function countWhile(values: readonly Millis[], holds: (ms: Millis) => boolean): number {
+  let low = 0
+  let high = values.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(values[middle] as Millis)) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -44,6 +44,7 @@ describe('defaults', () => {
       kafka: { brokers: [], topic: 'whohad.changes', partitions: 12, replicationFactor: 1 },
       clickhouse: { username: 'default', password: '', database: 'whohad' },
       domains: [],
+      reach: [],
       naming: {
         rules: [{ rule: 'tag', keys: ['app', 'application'] }, { rule: 'asg-frigga' }, { rule: 'description' }],
         teamTags: ['team', 'owner', 'email'],

@@ -5,7 +5,9 @@ import { type FlowRecord, lineParser } from '../../src/enricher/flowlogs/parse.t
 import { lookUpsOn } from '../../src/enricher/look-ups.ts'
 import type { Claim } from '../../src/ownership/claim.ts'
 import type { DomainRule } from '../../src/ownership/domains.ts'
-import { claimOf, indexOf, instanceAt, interfaceAt, NOW_MS, VPC } from '../support/flow-log-inventory.ts'
+import { type Reach, reachTable } from '../../src/ownership/reach.ts'
+import { open } from '../support/domain-worlds.ts'
+import { claimOf, indexOf, instanceAt, interfaceAt, NOW_MS, VPC, VPC_2014 } from '../support/flow-log-inventory.ts'
 
 const ENI = 'eni-1'
 const LIFE = [1_600_000_000, 1_600_010_000] as const
@@ -30,11 +32,16 @@ function recordOf(shown: Shown): FlowRecord {
   return line
 }
 
-function answer(claims: readonly Claim[], shown: Shown, rules: readonly DomainRule[] = []) {
+function answer(
+  claims: readonly Claim[],
+  shown: Shown,
+  rules: readonly DomainRule[] = [],
+  reaches: readonly Reach[] = [],
+) {
   const record = recordOf(shown)
   const window = windowOf(record, 60_000)
   if (window === undefined) throw new TypeError('no time')
-  return attribute(record, window, NOW_MS, lookUpsOn(indexOf(claims), rules))
+  return attribute(record, window, NOW_MS, lookUpsOn(indexOf(claims), rules, { reach: reachTable(reaches) }))
 }
 
 const web = instanceAt(VPC, '10.0.0.5', ENI, 'i-web', 'web', LIFE)
@@ -245,4 +252,56 @@ test('the domain rules place a record whose interface is unknown, unless they as
   const china = [{ domain: VPC, partition: 'aws-cn' }]
   expect(destination({ region: 'cn-north-1' }, china)).toMatchObject({ domain: VPC })
   expect(destination({ region: 'us-east-1' }, china)).toMatchObject({ domain: 'vpc-9' })
+})
+
+const PEER = '172.31.0.9'
+const beyond = instanceAt(VPC_2014, PEER, 'eni-3', 'i-beyond', 'beyond', LIFE)
+const peering = [open(VPC, VPC_2014)]
+const ownedBeyond = { state: 'owned', application: 'beyond', domain: VPC_2014 }
+
+test('the remote end is looked for in the domains that a reach leads to, and its row names the one that answered', () => {
+  const egress = { ...PLAIN, dstaddr: PEER, 'flow-direction': 'egress' }
+  const claims = [...web, ...peer, ...beyond]
+  expect(answer(claims, egress, [], peering).destination).toMatchObject(ownedBeyond)
+  expect(answer(claims, { ...egress, 'flow-direction': '-' }, [], peering).destination).toMatchObject(ownedBeyond)
+  expect(answer(claims, PLAIN, [], peering).destination).toMatchObject({ application: 'peer', domain: VPC })
+  expect(answer(claims, egress).destination).toMatchObject({ state: 'unknown', domain: VPC })
+  const through = { ...egress, dstaddr: '10.0.0.9', 'pkt-dstaddr': PEER }
+  expect(answer(claims, through, [], peering).destination).toMatchObject(ownedBeyond)
+})
+
+test("the interface's own end, and one that may be its own, are never looked for in another domain", () => {
+  const stranger = interfaceAt(VPC, PEER, ENI, LIFE)
+  const own = { srcaddr: PEER, dstaddr: '10.0.0.9', 'flow-direction': 'egress' }
+  expect(answer([stranger, ...beyond], own, [], peering).source).toMatchObject({ resourceId: ENI, domain: VPC })
+  const unknown = { 'interface-id': 'eni-unknown', 'vpc-id': VPC, srcaddr: PEER, dstaddr: '10.0.0.9' }
+  expect(answer(beyond, unknown, [], peering).source).toMatchObject({ state: 'unknown', domain: VPC })
+  const passing = { ...own, srcaddr: '10.0.0.5', 'pkt-srcaddr': PEER }
+  expect(answer([...web, ...beyond], passing, [], peering).source).toMatchObject(ownedBeyond)
+})
+
+test('an end that two domains may have names neither, and lists who may have held it', () => {
+  const third = instanceAt('vpc-3', PEER, 'eni-4', 'i-third', 'third', LIFE)
+  const two = [...peering, open(VPC, 'vpc-3', ['172.31.0.0/16'])]
+  const egress = { ...PLAIN, dstaddr: PEER, 'flow-direction': 'egress' }
+  expect(answer([...web, ...beyond, ...third], egress, [], two).destination).toMatchObject({
+    state: 'ambiguous',
+    reason: 'conflicting-sources',
+    domain: '',
+    application: '',
+    candidates: ['i-beyond', 'i-third'],
+  })
+})
+
+test('a record across a change of the rules has no one domain, but public space is where it was', () => {
+  const shown = { 'interface-id': 'eni-unknown', 'vpc-id': 'vpc-9', srcaddr: '10.0.0.5', 'flow-direction': 'egress' }
+  const rules = [
+    { domain: VPC, vpc: 'vpc-9', untilMs: START * 1000 },
+    { domain: 'vpc-9', vpc: 'vpc-9', fromMs: START * 1000 },
+  ]
+  const { source, destination } = answer([...web, ...peer], { ...shown, dstaddr: '10.0.0.9' }, rules)
+  expect(source).toMatchObject({ ...interfaceLevel, domain: '', candidates: ['i-web'] })
+  expect(destination).toMatchObject({ state: 'unknown', reason: 'no-such-domain', domain: '', candidates: ['i-peer'] })
+  const outside = answer([...web, ...peer], { ...shown, dstaddr: '203.0.113.7' }, rules)
+  expect(outside.destination).toMatchObject({ state: 'external', domain: 'inet.0' })
 })

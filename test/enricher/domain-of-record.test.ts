@@ -1,8 +1,12 @@
-import { expect, test } from 'vitest'
-import { domainOfRemote, managedSpace } from '../../src/enricher/domain-of-record.ts'
+import { describe, expect, test } from 'vitest'
+import { domainOfRemote, domainsOfRecord, managedSpace } from '../../src/enricher/domain-of-record.ts'
+import { parseHeader } from '../../src/enricher/flowlogs/fields.ts'
+import { lineParser } from '../../src/enricher/flowlogs/parse.ts'
 import { type Ip, toIp } from '../../src/ownership/address.ts'
 import type { SourceRecord } from '../../src/ownership/claim.ts'
+import type { InterfaceView } from '../../src/ownership/ownership-index.ts'
 import { toPrefix } from '../../src/ownership/prefix.ts'
+import { ownerOf } from '../support/flow-log-inventory.ts'
 
 const ip = (text: string): Ip => {
   const parsed = toIp(text)
@@ -47,4 +51,34 @@ test('a source that watches whatever is in a domain does not make the internet p
   const space = spaceOf('vpc-1', ['0.0.0.0/0', '::/0'])
   expect(domainOfRemote(ip('52.0.0.9'), 'vpc-1', space)).toBe('inet.0')
   expect(domainOfRemote(ip('2a00:1450::1'), 'vpc-1', space)).toBe('inet6.0')
+})
+
+test('a source that watches only containers says nothing of the blocks that VPCs have', () => {
+  const space = spaceOf('vpc-1', ['10.0.0.0/16'])
+  expect(space('vpc-1', ip('10.0.0.9'))).toBe(true)
+  expect(space('vpc-1', ip('10.0.0.9'), 'network')).toBe(false)
+  expect(space('vpc-2', ip('10.0.0.9'))).toBe(false)
+})
+
+describe('the domain of a record', () => {
+  const format = parseHeader('version vpc-id account-id region srcaddr dstaddr start end')
+  const record = format && lineParser(format)('5 vpc-1 111 us-east-1 10.0.0.5 10.0.0.9 0 1', 1)
+  if (record?.kind !== 'flow') throw new TypeError('not a record')
+  const rules = [
+    { domain: 'before', vpc: 'vpc-1', partition: 'aws', untilMs: 5000 },
+    { domain: 'after', vpc: 'vpc-1' },
+  ]
+  const domains = (fromMs: number, untilMs: number, view?: InterfaceView) =>
+    domainsOfRecord(record, view, { fromMs, untilMs }, rules)
+
+  test('is what the rules say of its VPC at its time, and both where they change within it', () => {
+    expect(domains(1000, 5000)).toEqual(['before'])
+    expect(domains(5000, 6000)).toEqual(['after'])
+    expect(domains(4000, 6000)).toEqual(['before', 'after'])
+  })
+
+  test('is what the claims say of its interface, whatever the rules say', () => {
+    const view = { domains: ['claimed', 'other'], owner: ownerOf({}), prefixes: [], forwards: false, complete: true }
+    expect(domains(1000, 5000, view)).toEqual(['claimed', 'other'])
+  })
 })

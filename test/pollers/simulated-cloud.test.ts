@@ -82,9 +82,10 @@ function inventories(): readonly Inventory[] {
     scope: vpcs.map(({ vpc, cidr }) => ({ domain: vpc, prefix: prefix(cidr), layers: ['container'] })),
     interfacePlace(eni) {
       const view = index.interfaceDuring(eni, { fromMs: clock.now() - 2 * MINUTE_MS, untilMs: clock.now() })
-      if (view === undefined) return undefined
+      const [domain, ...others] = view?.domains ?? []
+      if (view === undefined || domain === undefined || others.length > 0) return undefined
       const { vpc, account: owner, region: where, subnet } = view.owner
-      return { domain: view.domain, vpc: vpc ?? '', account: owner ?? '', region: where ?? '', subnet }
+      return { domain, vpc: vpc ?? '', account: owner ?? '', region: where ?? '', subnet }
     },
   })
   return [ec2, titus]

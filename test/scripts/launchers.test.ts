@@ -27,11 +27,11 @@ describe('the launchers', () => {
     [...text.matchAll(/(?:\bfrom|^import|\bimport\()\s*['"]([^'"]+)['"]/gm)].map(match => match[1] ?? '')
 
   test('are those that we know of', () => {
-    const known = ['build', 'check', 'docs', 'kafka', 'layers', 'prepare', 'start', 'test']
+    const known = ['bench', 'build', 'check', 'docs', 'kafka', 'layers', 'prepare', 'start', 'test']
     expect(launchers).toEqual(expect.arrayContaining(known.map(name => `${name}.mjs`)))
   })
 
-  test.for(['start', 'test', 'check', 'build', 'prepare', 'kafka', 'docs', 'layers'])(
+  test.for(['start', 'test', 'check', 'build', 'prepare', 'kafka', 'docs', 'layers', 'bench'])(
     '%s runs before anything is installed: it imports built-in modules and launchers alone, by node:',
     name => {
       const seen = new Set<string>()

@@ -51,7 +51,10 @@ type Given = Partial<Omit<Answer, 'state' | 'reason'>> & Pick<Answer, 'question'
 const rest = (given: Given) => ({
   holding: null,
   candidates: [],
+  candidatesTotal: given.candidates?.length ?? 0,
   under: [],
+  underTotal: given.under?.length ?? 0,
+  split: null,
   service: null,
   watermarkMs: EXAMPLE_MS + 60_000,
   final: true,

@@ -1,6 +1,7 @@
 import type { Tag } from '@aws-sdk/client-ec2'
 import { type DomainRule, domainOf, type Place } from '../../ownership/domains.ts'
 import { type Prefix, toPrefix } from '../../ownership/prefix.ts'
+import type { Sighting } from '../../ownership/snapshot.ts'
 import { pollerErrors } from '../errors.ts'
 import type { Naming } from '../naming/rules.ts'
 
@@ -21,7 +22,9 @@ export const placeIn = (estate: Estate, vpc: string, account: string | undefined
   vpc,
 })
 
-export const privateDomain = (estate: Estate, place: Place): string => domainOf(estate.domainRules, place)
+/** As of the sending: a sighting certifies an end before its request was sent, and a start after its reply came. */
+export const privateDomain = (estate: Estate, place: Place, { sentAtMs }: Sighting): string =>
+  domainOf(estate.domainRules, place, sentAtMs)
 
 export function required(value: string | undefined, what: string): string {
   if (value) return value

@@ -39,7 +39,7 @@ export function bindInterface(
   const kind = interfaceKind(eni)
   // What an AWS service runs on its own interface is no instance or container of ours.
   const plainManaged = kind.managed && kind.kind === 'interface'
-  const expects = plainManaged ? [] : expectedLayers(estate.domainRules, place, kind.kind)
+  const expects = plainManaged ? [] : expectedLayers(estate.domainRules, place, kind.kind, sighting.sentAtMs)
   const instance = instances.get(eni.Attachment?.InstanceId ?? '')
   const servesPods = !kind.managed && mayServePods(eni, instance?.value)
   const withPods: readonly Layer[] = [...new Set<Layer>([...expects, 'container'])]
@@ -49,7 +49,7 @@ export function bindInterface(
   const holder = instanceHolder(subject)
   return {
     id,
-    addresses: heldAddresses(eni, privateDomain(estate, place)),
+    addresses: heldAddresses(eni, privateDomain(estate, place, sighting)),
     bind(address, seenAlso) {
       const seen = seenAlso ? spanOf(sighting, seenAlso) : sighting
       const common = { domain: address.domain, prefix: address.prefix, ports: null, whole: false }

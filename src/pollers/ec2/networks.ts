@@ -81,7 +81,7 @@ function networkBindings(network: Network, prefix: Prefix, sighting: Sighting, e
     labels: labelsOf(network.tags),
     forwards: false,
   }
-  const domains = [privateDomain(estate, place), ...(isGlobalIpv6(prefix) ? [PUBLIC_IPV6] : [])]
+  const domains = [privateDomain(estate, place, sighting), ...(isGlobalIpv6(prefix) ? [PUBLIC_IPV6] : [])]
   return domains.map(domain => networkBinding(domain, prefix, owner, network.id, sighting))
 }
 
@@ -114,10 +114,10 @@ const LAYERS = ['network', 'interface', 'instance'] as const
  * their own, so the blocks are vouched for there too.
  */
 export function scopeOf(vpcs: readonly Sighted<Vpc>[], estate: Estate): readonly Omit<Scope, 'fromMs'>[] {
-  const blocks = vpcs.flatMap(({ value: vpc }) => {
+  const blocks = vpcs.flatMap(({ value: vpc, sighting }) => {
     const id = required(vpc.VpcId, 'the id of a VPC')
     const domains = new Set(
-      [vpc.OwnerId, estate.account].map(owner => privateDomain(estate, placeIn(estate, id, owner))),
+      [vpc.OwnerId, estate.account].map(owner => privateDomain(estate, placeIn(estate, id, owner), sighting)),
     )
     return [...domains].flatMap(domain => vpcBlocks(vpc).map(prefix => ({ domain, prefix, layers: LAYERS })))
   })

@@ -3,6 +3,7 @@ import type { Owner, Scope } from '../../ownership/claim.ts'
 import { PUBLIC_IPV4, PUBLIC_IPV6 } from '../../ownership/domains.ts'
 import { hostPrefix, isPrivate } from '../../ownership/prefix.ts'
 import { type Binding, type Sighting, type Snapshot, spanOf } from '../../ownership/snapshot.ts'
+import type { Millis } from '../../ownership/window.ts'
 import { pollerErrors } from '../errors.ts'
 import { friggaCluster } from '../naming/frigga.ts'
 import type { Sighted } from './client.ts'
@@ -25,7 +26,8 @@ export type TitusListing = {
 }
 
 export type TitusEstate = {
-  readonly interfacePlace: (eniId: string) => InterfacePlace | undefined
+  /** Where an interface was when the request that showed its task was sent. */
+  readonly interfacePlace: (eniId: string, sentAtMs: Millis) => InterfacePlace | undefined
   readonly scope: readonly Omit<Scope, 'fromMs'>[]
 }
 
@@ -68,7 +70,7 @@ function holderOf(
   const hasAddress = addresses.own.length + addresses.elastic.length + addresses.shared.length > 0
   if (state === undefined || !hasAddress) return []
   const eni = task.context['task.networkInterfaceId'] ?? null
-  const place = eni === null ? undefined : interfacePlace(eni)
+  const place = eni === null ? undefined : interfacePlace(eni, sighting.sentAtMs)
   if (place === undefined) {
     // Its interface may be gone already, and with it the address.
     if (task.state === 'Finished') return []

@@ -292,6 +292,19 @@ describe('networks', () => {
     expect(domains).toEqual(['vpc-1', 'ours'])
   })
 
+  test('a rule counts as of the request that showed a thing, so nothing is certain in a domain beyond its lifetime', () => {
+    // The VPC's page was asked for at 100, the interface's at 200.
+    const domainRules = [
+      { domain: 'old', vpc: 'vpc-1', untilMs: 150 },
+      { domain: 'new', vpc: 'vpc-1', expects: { interface: ['container' as const] } },
+    ]
+    const { bindings, scope } = snapshot({ vpcs: [vpc], interfaces: [eni] }, { domainRules })
+    const places = bindings.map(({ domain, layer }) => `${domain} ${layer}`)
+    expect(new Set(places)).toEqual(new Set(['old network', 'inet6.0 network', 'new interface', 'new instance']))
+    expect(bindings.find(({ layer }) => layer === 'interface')?.expects).toEqual(['container'])
+    expect(new Set(scope.map(({ domain }) => domain))).toEqual(new Set(['old', 'inet.0', 'inet6.0']))
+  })
+
   test('the snapshot spans all its pages', () => {
     expect(snapshot({ vpcs: [vpc] }).sighting).toEqual({ sentAtMs: 100, receivedAtMs: 410 })
   })

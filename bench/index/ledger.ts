@@ -1,0 +1,107 @@
+import { formatAddress } from '../../src/ownership/address.ts'
+import type { Claim } from '../../src/ownership/claim.ts'
+import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import { hostPrefix } from '../../src/ownership/prefix.ts'
+import { BASE_MS, Estate, OPEN, versionColumns } from './estate.ts'
+import { DOMAIN, ownerOf, SOURCE } from './facts.ts'
+import { bitsOf, seedOf } from './random.ts'
+import { bytesOf, sizesOf } from './sizes.ts'
+
+export type LedgerFigures = {
+  readonly claims: number
+  /** As columns: windows, revisions, ids, cells, chains. The hash tables of a writer are not in it. */
+  readonly bytesPerClaim: number
+  readonly claimsPerSecond: number
+  readonly cpuNsPerClaim: number
+  readonly compactSeconds: number
+  readonly compactCpuSeconds: number
+  readonly rowBytesPerClaim: number
+}
+
+const ADDRESSES_AT_ONCE = 1000
+const ID_STREAM = 77
+
+/** Whole claims, each an object of its own as a consumer of the change stream gets it, through the index and folded. */
+export function measureLedger(claims: number, seed: number): LedgerFigures {
+  const estate = new Estate({ versions: claims, seed })
+  const index = createOwnershipIndex()
+  const applying = new Stopwatch()
+  for (let first = 0; first < estate.addresses; first += ADDRESSES_AT_ONCE) {
+    const made = claimsOf(estate, first, Math.min(ADDRESSES_AT_ONCE, estate.addresses - first))
+    applying.time(() => {
+      for (const claim of made) index.apply(claim)
+    })
+  }
+  const compacting = new Stopwatch()
+  compacting.time(() => index.compact())
+  const { ledger } = index.columns()
+  const { facts: _, ...ofClaims } = ledger
+  return {
+    claims,
+    bytesPerClaim: bytesOf(ofClaims) / claims,
+    claimsPerSecond: claims / applying.wallSeconds,
+    cpuNsPerClaim: (applying.cpuSeconds * 1e9) / claims,
+    compactSeconds: compacting.wallSeconds,
+    compactCpuSeconds: compacting.cpuSeconds,
+    rowBytesPerClaim: sizesOf(index.generation().columns).lookUpBytes / claims,
+  }
+}
+
+class Stopwatch {
+  wallSeconds = 0
+  cpuSeconds = 0
+
+  time(work: () => void): void {
+    const before = process.cpuUsage()
+    const startedMs = performance.now()
+    work()
+    this.wallSeconds += (performance.now() - startedMs) / 1000
+    const { user, system } = process.cpuUsage(before)
+    this.cpuSeconds += (user + system) / 1e6
+  }
+}
+
+function claimsOf(estate: Estate, first: number, count: number): readonly Claim[] {
+  const each = estate.versionsPerAddress
+  const versions = versionColumns(count * each)
+  const words = new Uint32Array(4)
+  const claims: Claim[] = []
+  estate.fill(first, count, versions)
+  for (let version = 0; version < count * each; version++) {
+    const address = first + Math.floor(version / each)
+    estate.writeAddress(address, words, 0)
+    const isOpen = versions.endLatest[version] === OPEN
+    const atMs = (column: Uint32Array): number => BASE_MS + (column[version] as number)
+    const start = { earliestMs: atMs(versions.startEarliest), latestMs: atMs(versions.startLatest) }
+    const end = isOpen
+      ? { earliestMs: start.latestMs, latestMs: Number.POSITIVE_INFINITY }
+      : { earliestMs: atMs(versions.endEarliest), latestMs: atMs(versions.endLatest) }
+    claims.push({
+      record: 'claim',
+      id: idOf(first * each + version),
+      revision: { epoch: 1, sequence: 1 + (version % each) },
+      domain: DOMAIN,
+      prefix: hostPrefix(formatAddress({ family: 4, words: [words[0] as number, 0, 0, 0] })),
+      ports: null,
+      layer: 'container',
+      source: SOURCE,
+      owners: [ownerOf(versions.owner[version] as number, 'container', `eni-${Math.floor(address / 10)}`)],
+      lifetimeId: idOf(first * each + version + estate.versions),
+      start,
+      end,
+      lastSightingMs: end.earliestMs,
+      evidence: 'sighted',
+      state: isOpen ? 'open' : 'closed',
+      expects: [],
+      whole: false,
+    })
+  }
+  return claims
+}
+
+/** 32 hexadecimal digits, as the pollers' ids have. */
+function idOf(number: number): string {
+  const seed = seedOf(ID_STREAM, number)
+  const word = (draw: number): string => bitsOf(seed, draw).toString(16).padStart(8, '0')
+  return number.toString(16).padStart(8, '0') + word(0) + word(1) + word(2)
+}

@@ -1,0 +1,243 @@
+import type { Family, Words } from '../address.ts'
+import { maskWords } from '../prefix.ts'
+
+/** A prefix shorter than a host's, and where its rows lie. Domains count from 1. */
+export type Block = {
+  readonly domain: number
+  readonly family: Family
+  readonly length: number
+  readonly words: Words
+  readonly firstRow: number
+  readonly count: number
+  readonly lookBack: number
+}
+
+/** The stretches of all spaces of one family: where each begins (one word, or four), and the narrowest block there + 1. */
+export type StretchColumns = { readonly starts: Int32Array; readonly narrowest: Int32Array }
+
+export type BlockColumns = {
+  /** Row of a block: domain, family and length, four words, first row, count, look-back, next wider block + 1. */
+  readonly blocks: Int32Array
+  /** Domain, family, and from where to where its stretches lie, for each space that has blocks. */
+  readonly spaces: Int32Array
+  readonly stretches4: StretchColumns
+  readonly stretches6: StretchColumns
+}
+
+const STRIDE = 10
+const FAMILY_AND_LENGTH = 1
+const WORDS = 2
+const FIRST_ROW = 6
+const COUNT = 7
+const LOOK_BACK = 8
+const WIDER = 9
+
+/**
+ * Which blocks cover an address: the space of a domain flattened into stretches with one narrowest block each, found by
+ * one binary search; from there each block names the next wider one.
+ */
+export class BlockDirectory {
+  readonly columns: BlockColumns
+  private readonly spaces = new Map<number, { readonly from: number; readonly until: number }>()
+
+  constructor(columns: BlockColumns) {
+    this.columns = columns
+    const { spaces } = columns
+    for (let i = 0; i < spaces.length; i += 4) {
+      const [domain = 0, family = 0, from = 0, until = 0] = spaces.subarray(i, i + 4)
+      this.spaces.set(domain * 8 + family, { from, until })
+    }
+  }
+
+  get size(): number {
+    return this.columns.blocks.length / STRIDE
+  }
+
+  /** The narrowest block around an address (signed words), or −1. */
+  narrowestAround(domain: number, family: Family, a: number, b: number, c: number, d: number): number {
+    const space = this.spaces.get(domain * 8 + family)
+    if (space === undefined) return -1
+    const { starts, narrowest } = family === 4 ? this.columns.stretches4 : this.columns.stretches6
+    let low = space.from
+    let high = space.until
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const isBehind =
+        family === 4
+          ? (starts[middle] as number) > inOrder(a)
+          : isAfter(starts, middle * 4, inOrder(a), inOrder(b), inOrder(c), inOrder(d))
+      if (isBehind) high = middle
+      else low = middle + 1
+    }
+    return low === space.from ? -1 : (narrowest[low - 1] as number) - 1
+  }
+
+  /** The next wider block around a block, or −1. */
+  widerThan(block: number): number {
+    return (this.columns.blocks[block * STRIDE + WIDER] as number) - 1
+  }
+
+  length(block: number): number {
+    return (this.columns.blocks[block * STRIDE + FAMILY_AND_LENGTH] as number) & 255
+  }
+
+  firstRow(block: number): number {
+    return this.columns.blocks[block * STRIDE + FIRST_ROW] as number
+  }
+
+  count(block: number): number {
+    return this.columns.blocks[block * STRIDE + COUNT] as number
+  }
+
+  lookBack(block: number): number {
+    return this.columns.blocks[block * STRIDE + LOOK_BACK] as number
+  }
+
+  block(index: number): Block {
+    const row = this.columns.blocks.subarray(index * STRIDE, (index + 1) * STRIDE)
+    const code = row[FAMILY_AND_LENGTH] as number
+    const [a = 0, b = 0, c = 0, d = 0] = row.subarray(WORDS)
+    return {
+      domain: row[0] as number,
+      family: code >= 512 ? 6 : 4,
+      length: code & 255,
+      words: [a >>> 0, b >>> 0, c >>> 0, d >>> 0],
+      firstRow: row[FIRST_ROW] as number,
+      count: row[COUNT] as number,
+      lookBack: row[LOOK_BACK] as number,
+    }
+  }
+}
+
+/** Signed words compare as unsigned ones do once the first bit is turned. */
+const inOrder = (word: number): number => word ^ (1 << 31)
+
+function isAfter(starts: Int32Array, at: number, a: number, b: number, c: number, d: number): boolean {
+  const first = starts[at] as number
+  if (first !== a) return first > a
+  const second = starts[at + 1] as number
+  if (second !== b) return second > b
+  const third = starts[at + 2] as number
+  return third !== c ? third > c : (starts[at + 3] as number) > d
+}
+
+export function blockDirectory(unsorted: readonly Block[]): BlockDirectory {
+  const blocks = [...unsorted].sort(
+    (a, b) => a.domain - b.domain || a.family - b.family || compareWords(a.words, b.words) || a.length - b.length,
+  )
+  const rows = new Int32Array(new SharedArrayBuffer(blocks.length * STRIDE * 4))
+  const spaces: number[] = []
+  const stretches = { 4: new StretchList(1), 6: new StretchList(4) }
+  for (let from = 0; from < blocks.length; ) {
+    const { domain, family } = blocks[from] as Block
+    let until = from
+    while (until < blocks.length && blocks[until]?.domain === domain && blocks[until]?.family === family) until++
+    const walk = new Walk(stretches[family])
+    const first = stretches[family].size
+    for (let i = from; i < until; i++) {
+      const block = blocks[i] as Block
+      const wider = walk.enter(i, block)
+      const { length, words, firstRow, count, lookBack } = block
+      rows.set([domain, (family === 6 ? 512 : 0) + length, ...words, firstRow, count, lookBack, wider + 1], i * STRIDE)
+    }
+    walk.leaveAll()
+    spaces.push(domain, family, first, stretches[family].size)
+    from = until
+  }
+  return new BlockDirectory({
+    blocks: rows,
+    spaces: shared(spaces),
+    stretches4: stretches[4].columns(),
+    stretches6: stretches[6].columns(),
+  })
+}
+
+class StretchList {
+  private readonly addressWords: 1 | 4
+  private readonly starts: number[] = []
+  private readonly narrowest: number[] = []
+
+  constructor(addressWords: 1 | 4) {
+    this.addressWords = addressWords
+  }
+
+  get size(): number {
+    return this.narrowest.length
+  }
+
+  push(start: Words, narrowest: number): void {
+    for (let i = 0; i < this.addressWords; i++) this.starts.push(inOrder(start[i] as number))
+    this.narrowest.push(narrowest)
+  }
+
+  pop(): void {
+    this.starts.length -= this.addressWords
+    this.narrowest.pop()
+  }
+
+  columns(): StretchColumns {
+    return { starts: shared(this.starts), narrowest: shared(this.narrowest) }
+  }
+}
+
+/** Walks through the blocks of one space, wider ones first, and notes where the narrowest block around changes. */
+class Walk {
+  private readonly stretches: StretchList
+  private last: Words | undefined
+  private readonly around: { readonly index: number; readonly block: Block }[] = []
+
+  constructor(stretches: StretchList) {
+    this.stretches = stretches
+  }
+
+  /** Returns the next wider block, or −1. */
+  enter(index: number, block: Block): number {
+    while (this.around.length > 0 && !isInside(block, this.around.at(-1)?.block as Block)) this.leave()
+    const wider = this.around.at(-1)?.index ?? -1
+    this.around.push({ index, block })
+    this.note(block.words, index + 1)
+    return wider
+  }
+
+  leaveAll(): void {
+    while (this.around.length > 0) this.leave()
+  }
+
+  private leave(): void {
+    const left = this.around.pop()?.block as Block
+    const next = addressAfter(left)
+    if (next) this.note(next, (this.around.at(-1)?.index ?? -1) + 1)
+  }
+
+  private note(start: Words, narrowest: number): void {
+    if (this.last && compareWords(this.last, start) === 0) this.stretches.pop()
+    this.stretches.push(start, narrowest)
+    this.last = start
+  }
+}
+
+const isInside = (inner: Block, outer: Block): boolean =>
+  inner.length >= outer.length && compareWords(maskWords(inner.words, outer.length), outer.words) === 0
+
+export function compareWords(a: Words, b: Words): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]
+}
+
+/** The address that follows the last one of a block; undefined behind the last of all. */
+function addressAfter(block: Block): Words | undefined {
+  const words: [number, number, number, number] = [...block.words]
+  const bits = block.length
+  // The bit worth one block, counted from the left; carries run to the left.
+  for (let i = Math.ceil(bits / 32) - 1, add = 2 ** (31 - ((bits + 31) % 32)); i >= 0; i--, add = 1) {
+    const sum = (words[i] as number) + add
+    words[i] = sum % 2 ** 32
+    if (sum < 2 ** 32) return words
+  }
+  return undefined
+}
+
+const shared = (numbers: readonly number[]): Int32Array => {
+  const column = new Int32Array(new SharedArrayBuffer(numbers.length * 4))
+  column.set(numbers)
+  return column
+}

@@ -1,0 +1,183 @@
+import type { AddressBits, Family } from '../address.ts'
+import type { Answer, Question } from '../answer.ts'
+import { type HistoryColumns, SourceHistory } from '../coverage.ts'
+import { prefixOf } from '../ledger/claim-ledger.ts'
+import { type FactColumns, FactTable } from '../ledger/fact-table.ts'
+import { type TextColumns, TextTable } from '../ledger/text-table.ts'
+import { maskWords } from '../prefix.ts'
+import { answer, type Known } from '../question.ts'
+import type { Span } from '../timeline.ts'
+import type { Millis, Window } from '../window.ts'
+import { type Certainty, IN_FULL, NOBODY } from './row-list.ts'
+import type { Row, Segment, SegmentColumns } from './segment.ts'
+import type { CoveringRows } from './segment-set.ts'
+import { SegmentSet } from './segment-set.ts'
+import { slotOf, ticksOf } from './ticks.ts'
+
+/** All that a thread needs to answer as of one moment. It can be posted to a worker: nothing is copied, nothing changes. */
+export type GenerationColumns = {
+  readonly base: readonly SegmentColumns[]
+  readonly overlay: readonly SegmentColumns[]
+  readonly facts: FactColumns
+  readonly domains: TextColumns
+  readonly ids: TextColumns
+  readonly histories: readonly HistoryColumns[]
+  readonly horizons: readonly (readonly [domain: string, beforeMs: Millis])[]
+}
+
+/** Segments of the same thirty days: all that was folded, and over it what changed since. */
+export type Layers = { readonly base: Segment; readonly overlay: Segment | undefined }
+
+/**
+ * The index as it stood at one moment, read-only: segments, and over them what changed since those were built. A batch that
+ * holds a generation sees nothing newer.
+ */
+export class Generation {
+  readonly columns: GenerationColumns
+  readonly facts: FactTable
+  readonly base: SegmentSet
+  private readonly overlay: SegmentSet
+  private readonly domains: TextTable
+  private readonly ids: TextTable
+  private readonly histories: ReadonlyMap<string, SourceHistory>
+  private readonly horizons: ReadonlyMap<string, Millis>
+  private readonly certainty: Certainty
+  private readonly known: Known
+
+  constructor(columns: GenerationColumns) {
+    this.columns = columns
+    this.facts = new FactTable(columns.facts)
+    this.base = new SegmentSet(columns.base)
+    this.overlay = new SegmentSet(columns.overlay)
+    this.domains = new TextTable(columns.domains)
+    this.ids = new TextTable(columns.ids)
+    this.histories = new Map(
+      columns.histories.map(history => [history.source, new SourceHistory(history.source, history)]),
+    )
+    this.horizons = new Map(columns.horizons)
+    const progressOf = (source: string) => this.histories.get(source)?.completeUpToMs ?? Number.NEGATIVE_INFINITY
+    this.certainty = { facts: this.facts, progressMs: this.facts.progress(progressOf) }
+    this.known = {
+      covering: (domain, address, window) => this.covering(domain, address, window),
+      hasDomain: domain => this.domains.numberOf(domain) >= 0,
+      histories: () => this.histories.values(),
+      historyOf: source => this.histories.get(source),
+      horizonMs: domain => this.horizons.get(domain) ?? Number.NEGATIVE_INFINITY,
+    }
+  }
+
+  ask(question: Question): Answer {
+    return answer(question, this.known)
+  }
+
+  /** Number of a domain for `ownerOf`, or 0 where nothing was ever claimed in it. Below `beforeMs` nothing is known of it. */
+  domain(name: string): { readonly number: number; readonly beforeMs: Millis } {
+    return { number: this.domains.numberOf(name) + 1, beforeMs: this.known.horizonMs(name) }
+  }
+
+  /**
+   * The marked fact (fact-table.ts) of the one owner of an address throughout a window, exactly where `ask` would say
+   * `owned` without having to weigh anything; else NOBODY, where no claim holds the address, or IN_FULL: ask. The window
+   * begins at the domain's horizon or later. Words are signed 32-bit numbers; those that the family lacks are 0.
+   */
+  ownerOf(
+    domain: number,
+    family: Family,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    fromMs: Millis,
+    untilMs: Millis,
+  ): number {
+    const layers = this.layersAt(slotOf(fromMs))
+    if (layers === undefined || untilMs > layers.base.untilMs) return IN_FULL
+    const { fromMs: baseMs } = layers.base
+    return this.ownerIn(layers, domain, family, a, b, c, d, ticksOf(fromMs, baseMs), ticksOf(untilMs, baseMs))
+  }
+
+  /** The segments of thirty days, one over the other; undefined where the base has none for them. */
+  layersAt(slot: number): Layers | undefined {
+    const base = this.base.get(slot)
+    return base && { base, overlay: this.overlay.get(slot) }
+  }
+
+  /** As `ownerOf`, with ticks of the segment. Allocates nothing in the usual case. */
+  ownerIn(
+    { base, overlay }: Layers,
+    domain: number,
+    family: Family,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    from: number,
+    until: number,
+  ): number {
+    if (overlay !== undefined) {
+      const hosts = overlay.hosts(family)
+      const entry = hosts.find(domain, a, b, c, d)
+      if (entry >= 0) {
+        const fact = overlay.ownerByHost(hosts, entry, from, until, this.certainty)
+        return fact !== NOBODY ? fact : this.ownerByBlocks(base, overlay, domain, family, a, b, c, d, from, until)
+      }
+    }
+    const hosts = base.hosts(family)
+    const entry = hosts.find(domain, a, b, c, d)
+    if (entry >= 0) {
+      const fact = base.ownerByHost(hosts, entry, from, until, this.certainty)
+      if (fact !== NOBODY) return fact
+    }
+    return this.ownerByBlocks(base, overlay, domain, family, a, b, c, d, from, until)
+  }
+
+  /** The narrowest block first; of one and the same, the overlay's counts. */
+  private ownerByBlocks(
+    base: Segment,
+    overlay: Segment | undefined,
+    domain: number,
+    family: Family,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    from: number,
+    until: number,
+  ): number {
+    let below = base.blocks.narrowestAround(domain, family, a, b, c, d)
+    let above = overlay ? overlay.blocks.narrowestAround(domain, family, a, b, c, d) : -1
+    while (below >= 0 || above >= 0) {
+      const belowLength = below >= 0 ? base.blocks.length(below) : -1
+      const aboveLength = overlay && above >= 0 ? overlay.blocks.length(above) : -1
+      const fact =
+        overlay && aboveLength >= belowLength
+          ? overlay.ownerByBlock(above, from, until, this.certainty)
+          : base.ownerByBlock(below, from, until, this.certainty)
+      if (fact !== NOBODY) return fact
+      if (belowLength >= aboveLength) below = base.blocks.widerThan(below)
+      if (overlay && aboveLength >= belowLength) above = overlay.blocks.widerThan(above)
+    }
+    return NOBODY
+  }
+
+  private covering(domain: string, address: AddressBits, window: Window): ReturnType<Known['covering']> {
+    const number = this.domains.numberOf(domain) + 1
+    if (number === 0) return []
+    const byLength = new Map<number, CoveringRows>()
+    for (const set of [this.base, this.overlay]) {
+      for (const covering of set.covering(number, address, window)) byLength.set(covering.length, covering)
+    }
+    return [...byLength.values()].map(({ length, rows }) => ({
+      length,
+      spans: rows.map(row => spanOf(row, address, length, this.facts, this.ids)),
+    }))
+  }
+}
+
+/** A row as the evidence rules know it. */
+export function spanOf(row: Row, address: AddressBits, length: number, facts: FactTable, ids: TextTable): Span {
+  const { possibleFromMs, possibleUntilMs, certainFromMs, certainUntilMs, lastSightingMs } = row
+  const prefix = prefixOf({ family: address.family, words: maskWords(address.words, length), length })
+  const claim = { id: ids.text(row.claimRef), prefix, lastSightingMs, ...facts.fact(row.fact) }
+  return { claim, possibleFromMs, possibleUntilMs, certainFromMs, certainUntilMs }
+}

@@ -1,0 +1,115 @@
+import type { Family } from '../address.ts'
+import type { Generation } from './generation.ts'
+import { IN_FULL } from './row-list.ts'
+import { baseOf, SEGMENT_MS, slotOf, ticksOf } from './ticks.ts'
+
+/** Many questions of one kind, in columns: who held address i in domain i throughout [fromMs i, untilMs i)? */
+export type LookUps = {
+  readonly family: Family
+  readonly count: number
+  /** Numbers of `Generation.domain`; a window begins at its domain's horizon or later. */
+  readonly domains: Int32Array
+  /** One word each for IPv4, four for IPv6. */
+  readonly words: Int32Array
+  readonly fromMs: Float64Array
+  readonly untilMs: Float64Array
+}
+
+/** What `Generation.ownerOf` says of each, in the order asked. Allocates nothing in the usual case. */
+export function ownersOf(generation: Generation, lookUps: LookUps, owners: Int32Array): void {
+  const cursor = new Cursor(generation, lookUps)
+  for (let i = 0; i < lookUps.count; i++) owners[i] = cursor.ownerOf(i)
+}
+
+/** Look-ups whose places in the directory lie so near to one another share the cache. */
+const PLACES_IN_A_BUCKET = 4096
+
+/**
+ * The same answers, found in the order in which the directory lies in memory. It pays for many look-ups of cold addresses;
+ * `order` is room for as many numbers as there are look-ups.
+ */
+export function ownersOfByPlace(
+  generation: Generation,
+  lookUps: LookUps,
+  owners: Int32Array,
+  order: Uint32Array,
+): void {
+  orderByPlace(generation, lookUps, order)
+  const cursor = new Cursor(generation, lookUps)
+  for (let n = 0; n < lookUps.count; n++) {
+    const i = order[n] as number
+    owners[i] = cursor.ownerOf(i)
+  }
+}
+
+class Cursor {
+  private readonly generation: Generation
+  private readonly lookUps: LookUps
+  private slot = Number.NaN
+  private baseMs = 0
+  private layers: ReturnType<Generation['layersAt']>
+
+  constructor(generation: Generation, lookUps: LookUps) {
+    this.generation = generation
+    this.lookUps = lookUps
+  }
+
+  ownerOf(i: number): number {
+    const { domains, family, words, fromMs, untilMs } = this.lookUps
+    const from = fromMs[i] as number
+    const until = untilMs[i] as number
+    if (!(from >= this.baseMs && from < this.baseMs + SEGMENT_MS) || this.layers === undefined) this.moveTo(from)
+    const { layers, baseMs } = this
+    if (layers === undefined || until > baseMs + SEGMENT_MS) return IN_FULL
+    const domain = domains[i] as number
+    const at = family === 4 ? i : i * 4
+    const a = words[at] as number
+    const fromTicks = ticksOf(from, baseMs)
+    const untilTicks = ticksOf(until, baseMs)
+    if (family === 4) return this.generation.ownerIn(layers, domain, 4, a, 0, 0, 0, fromTicks, untilTicks)
+    const [b, c, d] = [words[at + 1] as number, words[at + 2] as number, words[at + 3] as number]
+    return this.generation.ownerIn(layers, domain, 6, a, b, c, d, fromTicks, untilTicks)
+  }
+
+  private moveTo(atMs: number): void {
+    const slot = slotOf(atMs)
+    if (slot === this.slot) return
+    this.slot = slot
+    this.baseMs = baseOf(slot)
+    this.layers = this.generation.layersAt(slot)
+  }
+}
+
+/** A counting sort by the place in the directory of the first segment asked about. */
+function orderByPlace(generation: Generation, lookUps: LookUps, order: Uint32Array): void {
+  const { count, family, words, domains, fromMs } = lookUps
+  const hosts = generation.layersAt(slotOf(fromMs[0] ?? 0))?.base.hosts(family)
+  const buckets = Math.max(1, Math.ceil((hosts?.slots ?? 0) / PLACES_IN_A_BUCKET))
+  const bucketOf = new Uint32Array(count)
+  const starts = new Uint32Array(buckets + 1)
+  for (let i = 0; i < count; i++) {
+    const at = family === 4 ? i : i * 4
+    const a = words[at] as number
+    const home =
+      family === 4
+        ? hosts?.home(domains[i] as number, a, 0, 0, 0)
+        : hosts?.home(
+            domains[i] as number,
+            a,
+            words[at + 1] as number,
+            words[at + 2] as number,
+            words[at + 3] as number,
+          )
+    const bucket = Math.floor((home ?? 0) / PLACES_IN_A_BUCKET)
+    bucketOf[i] = bucket
+    starts[bucket + 1] = (starts[bucket + 1] as number) + 1
+  }
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    starts[bucket + 1] = (starts[bucket + 1] as number) + (starts[bucket] as number)
+  }
+  for (let i = 0; i < count; i++) {
+    const bucket = bucketOf[i] as number
+    order[starts[bucket] as number] = i
+    starts[bucket] = (starts[bucket] as number) + 1
+  }
+}

@@ -1,0 +1,60 @@
+import type { AddressBits } from '../address.ts'
+import type { Window } from '../window.ts'
+import { type Row, Segment, type SegmentColumns } from './segment.ts'
+import { slotOf } from './ticks.ts'
+
+/** Rows on one prefix that covers an address. A prefix that is there without rows is one of which nothing is left. */
+export type CoveringRows = { readonly length: number; readonly rows: readonly Row[] }
+
+/**
+ * Segments in the order of time. There is one for every thirty days in which some claim may begin or end; what lies
+ * between two of them, or after the last, is told by the rows that reach over the edge of the one before.
+ */
+export class SegmentSet {
+  readonly segments: readonly Segment[]
+  private readonly bySlot: ReadonlyMap<number, Segment>
+
+  constructor(columns: readonly SegmentColumns[]) {
+    this.segments = columns.map(column => new Segment(column)).sort((a, b) => a.fromMs - b.fromMs)
+    this.bySlot = new Map(this.segments.map(segment => [segment.columns.slot, segment]))
+  }
+
+  /** The segment that holds the whole window, or undefined. */
+  holding(window: Window): Segment | undefined {
+    const slot = slotOf(window.fromMs)
+    return slotOf(window.untilMs - 1) === slot ? this.bySlot.get(slot) : undefined
+  }
+
+  get(slot: number): Segment | undefined {
+    return this.bySlot.get(slot)
+  }
+
+  /** The segments that together hold every row that touches the window. */
+  around(window: Window): readonly Segment[] {
+    const { segments } = this
+    let from = 0
+    while (from < segments.length && (segments[from] as Segment).untilMs <= window.fromMs) from++
+    let until = from
+    while (until < segments.length && (segments[until] as Segment).fromMs < window.untilMs) until++
+    const reachesBefore = from === until || (segments[from] as Segment).fromMs > window.fromMs
+    if (!reachesBefore) return segments.slice(from, until)
+    // Nothing begins or ends between two segments: who is there reaches over the edge of the one before, or of the first.
+    return segments.slice(Math.max(0, from - 1), from === 0 ? Math.max(until, 1) : until)
+  }
+
+  /** Rows on each prefix that covers the address: all that touch the window, perhaps others with them. */
+  covering(domain: number, { family, words }: AddressBits, window: Window): readonly CoveringRows[] {
+    const byLength = new Map<number, Map<number, Row>>()
+    for (const segment of this.around(window)) {
+      for (const { length, range } of segment.covering(domain, family, words)) {
+        const rows = byLength.get(length) ?? new Map<number, Row>()
+        byLength.set(length, rows)
+        for (const at of segment.touching(range, window)) {
+          const row = segment.row(at)
+          rows.set(row.claimRef, row)
+        }
+      }
+    }
+    return [...byLength].map(([length, rows]) => ({ length, rows: [...rows.values()] }))
+  }
+}

@@ -1,0 +1,145 @@
+import { LAYERS, type Layer, type Progress, type Scope, type SourceRecord } from './claim.ts'
+import { SourceHistory } from './coverage.ts'
+import { coversBits, type Prefix, prefixBits } from './prefix.ts'
+import { ALL_TIME, union, whereDifferent } from './stretches.ts'
+import { intersection, type Millis, type Window } from './window.ts'
+
+/** The least time of the scopes that contain all of a prefix, at one layer where one is named; Infinity without one. */
+export function leastOver(
+  record: SourceRecord | undefined,
+  domain: string,
+  prefix: Prefix,
+  layer: Layer | undefined,
+  timeOf: (sinceMs: Millis) => Millis,
+): Millis {
+  const inner = prefixBits(prefix)
+  let leastMs = Number.POSITIVE_INFINITY
+  if (record === undefined) return leastMs
+  for (const scope of record.scope) {
+    if (scope.domain !== domain || (layer !== undefined && !scope.layers.includes(layer))) continue
+    const outer = prefixBits(scope.prefix)
+    if (outer.length > inner.length || !coversBits(outer, inner)) continue
+    leastMs = Math.min(leastMs, timeOf(sinceOf(scope, record)))
+  }
+  return leastMs
+}
+
+/** Since when a source watches a scope of its. */
+export const sinceOf = (scope: Scope, { validity }: SourceRecord): Millis => Math.max(scope.fromMs, validity.fromMs)
+
+/**
+ * Where one more complete poll changes what its source says of a scope that it watches since a given time. It reaches from
+ * the poll before it to the one after it, or until both were over: till then each may show a later moment than it vouches for.
+ */
+export function changesByPoll(history: SourceHistory, poll: Progress): (sinceMs: Millis) => readonly Window[] {
+  const { marks, overAt } = history.columns()
+  const next = firstAbove(marks, poll.completeUpToMs)
+  const isKnown = marks[next - 1] === poll.completeUpToMs
+  const previous = isKnown ? next - 2 : next - 1
+  const fromMs = marks[previous] ?? poll.completeUpToMs
+  const overMs = Math.max(poll.overAtMs, isKnown ? (overAt[next - 1] as Millis) : poll.overAtMs)
+  const nextMs = Math.max(marks[next] ?? ALL_TIME.untilMs, overAt[next] ?? ALL_TIME.fromMs)
+  const reach = { fromMs, untilMs: Math.max(nextMs, overMs) }
+  let first = Math.max(previous, 0)
+  while (first > 0 && (overAt[first] ?? fromMs) > fromMs) first--
+  const until = firstAbove(marks, reach.untilMs) + 1
+  return sinceMs => {
+    const eldest = firstAbove(marks, sinceMs - 1)
+    const near = [...(eldest < first ? [eldest] : []), ...Array.from({ length: until - first }, (_, i) => first + i)]
+    const before = excerpt(history, near)
+    const after = excerpt(history, near)
+    after.advance(poll)
+    return differences(before, after, sinceMs).flatMap(window => intersection(window, reach) ?? [])
+  }
+}
+
+/** The polls of a history at these places alone; those beyond its end are none. */
+function excerpt(history: SourceHistory, at: readonly number[]): SourceHistory {
+  const { source, record, newest, marks, overAt } = history.columns()
+  const there = at.filter(i => i < marks.length)
+  return new SourceHistory(source, {
+    source,
+    // What is asked of it is asked of moments: its scopes need no reading.
+    record: record && { ...record, scope: [] },
+    newest,
+    marks: Float64Array.from(there, i => marks[i] as Millis),
+    overAt: Float64Array.from(there, i => overAt[i] as Millis),
+  })
+}
+
+/** A source as if none of its polls were known. */
+export const withoutPolls = (source: string, history: SourceHistory | undefined): SourceHistory => {
+  const none = { marks: new Float64Array(0), overAt: new Float64Array(0) }
+  return new SourceHistory(source, { source, newest: null, record: history?.record ?? null, ...none })
+}
+
+/** Where other bounds make holes between the same polls, mend them, or prove another absence. */
+export function changesByBounds(history: SourceHistory, record: SourceRecord): (sinceMs: Millis) => readonly Window[] {
+  const held = history.record?.bounds
+  const { bounds } = record
+  const isAlike = held?.longestGapMs === bounds.longestGapMs && held.briefestHoldingMs === bounds.briefestHoldingMs
+  if (held === undefined || isAlike) return () => []
+  const after = new SourceHistory(record.source, { ...history.columns(), record: { ...record, scope: [] } })
+  return sinceMs => differences(history, after, sinceMs)
+}
+
+function differences(before: SourceHistory, after: SourceHistory, sinceMs: Millis): readonly Window[] {
+  const turnsMs = [before, after].flatMap(history => {
+    const { marks, overAt } = history.columns()
+    return [...marks, ...overAt, history.speaksFromMs(sinceMs)]
+  })
+  return whereDifferent(
+    turnsMs,
+    atMs => wordOn(before, atMs, sinceMs),
+    atMs => wordOn(after, atMs, sinceMs),
+  )
+}
+
+/** What complete polls say of a moment. How late it is does not enter: silence alone is no change. */
+function wordOn(history: SourceHistory, atMs: Millis, sinceMs: Millis): string {
+  if (atMs < history.speaksFromMs(sinceMs)) return 'before-coverage'
+  const moment = { fromMs: atMs, untilMs: atMs + 1 }
+  return history.blindness(moment, sinceMs, ALL_TIME.fromMs) ?? `absence proved: ${history.provesAbsence(moment)}`
+}
+
+/** Index of the first mark later than `atMs`. */
+function firstAbove(marks: Float64Array, atMs: Millis): number {
+  let low = 0
+  let high = marks.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((marks[middle] as Millis) <= atMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** A prefix that a source watches otherwise than before, and the times of which that tells something else. */
+export type WatchChange = { readonly domain: string; readonly prefix: Prefix; readonly windows: readonly Window[] }
+
+/** What a new registration watches from another moment on, what its predecessor did not, or what it does no longer. */
+export function changesByScope(history: SourceHistory | undefined, record: SourceRecord): readonly WatchChange[] {
+  const held = history?.record
+  const before = scopesOf(held)
+  const after = scopesOf(record)
+  const other = [...before, ...after].filter(([name]) => !(before.has(name) && after.has(name)))
+  const speaksFrom = (sinceMs: Millis) => history?.speaksFromMs(sinceMs) ?? ALL_TIME.untilMs
+  return other.map(([, { domain, prefix }]) => {
+    const moved = [undefined, ...LAYERS].flatMap(layer => {
+      const times = (timeOf: (sinceMs: Millis) => Millis) =>
+        [held, record].map(one => leastOver(one, domain, prefix, layer, timeOf))
+      const since = times(sinceMs => sinceMs)
+      if (since[0] !== since[1] && since.includes(ALL_TIME.untilMs)) return [ALL_TIME]
+      return [since, times(speaksFrom)].map(among => ({ fromMs: Math.min(...among), untilMs: Math.max(...among) }))
+    })
+    return { domain, prefix, windows: union(moved.filter(({ fromMs, untilMs }) => fromMs < untilMs)) }
+  })
+}
+
+const scopesOf = (record: SourceRecord | undefined): ReadonlyMap<string, Scope> =>
+  new Map(
+    record?.scope.map(scope => {
+      const { domain, prefix, layers } = scope
+      return [JSON.stringify([domain, prefix, layers, sinceOf(scope, record)]), scope] as const
+    }),
+  )

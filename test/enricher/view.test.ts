@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import type { LoggedChange } from '../../src/changestream/port.ts'
+import { followingView } from '../../src/enricher/view.ts'
+import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import { inWords, owner, prefix, question } from '../support/estate.ts'
+
+const claimOn = (address: string, i: number): LoggedChange => ({
+  partition: 0,
+  offset: i,
+  loggedAtMs: 0,
+  change: {
+    record: 'claim',
+    id: `c${i}`,
+    revision: { epoch: 1, sequence: 1 },
+    domain: 'd1',
+    prefix: prefix(address),
+    ports: null,
+    layer: 'container',
+    source: 's',
+    owners: [owner('api', `task-${i % 100}`)],
+    lifetimeId: null,
+    start: { earliestMs: 0, latestMs: 10 },
+    end: { earliestMs: 100, latestMs: 110 },
+    lastSightingMs: 100,
+    evidence: 'sighted',
+    state: 'closed',
+    expects: [],
+    whole: false,
+  },
+})
+
+test('a long replay is folded into segments on its way, and whoever has the index pinned meanwhile is answered alike', async () => {
+  const index = createOwnershipIndex()
+  const log = { partitions: 1 } as Parameters<typeof followingView>[1]
+  const view = followingView(index, log, new AbortController().signal)
+  const batch = Array.from({ length: 40_000 }, (_, i) => claimOn(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, i))
+  const applied = view.apply(batch)
+  const answers: string[] = []
+  await view.pin(async () => {
+    for (let i = 0; i < 5; i++) {
+      answers.push(inWords(index.ask(question('10.0.0.5', 50))))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  })
+  await applied
+  expect(new Set(answers)).toEqual(new Set(['owned sighted api']))
+  expect(index.counts()).toMatchObject({ claims: 40_000, changed: 0 })
+  expect(inWords(index.ask(question('10.0.156.63', 50)))).toBe('owned sighted api')
+  expect(view.position()).toEqual([40_000])
+})
