@@ -28,8 +28,13 @@ export function renderAnswer(answer, url) {
     ),
     answer.holding && section('Owner', ownerTable(answer.holding)),
     answer.holding && section('When', windowTable(answer.holding)),
-    answer.candidates.length > 0 ? section('Candidates', candidateTable(answer.candidates)) : null,
-    answer.under.length > 0 ? section('Underneath', holdingTable(answer.under)) : null,
+    answer.split && section(titleOf('Parts', answer.split.parts, answer.split.total), splitTable(answer.split.parts)),
+    answer.candidates.length > 0
+      ? section(titleOf('Candidates', answer.candidates, answer.candidatesTotal), candidateTable(answer.candidates))
+      : null,
+    answer.under.length > 0
+      ? section(titleOf('Underneath', answer.under, answer.underTotal), holdingTable(answer.under))
+      : null,
     answer.service && section('Published service', holdingTable([answer.service])),
     element('p', { class: 'raw' }, element('a', { href: url }, 'This answer as JSON')),
   ].filter(part => part !== null)
@@ -38,6 +43,11 @@ export function renderAnswer(answer, url) {
 function standing({ final, watermark }) {
   const seen = watermark === null ? 'No poll has completed yet.' : `Polls are complete up to ${utc(watermark)}.`
   return `${final ? 'Final: no later poll can change this.' : 'Not final: a later poll may change this.'} ${seen}`
+}
+
+/** A long list is cut; then its title says how long it is. */
+function titleOf(name, shown, total) {
+  return total > shown.length ? `${name}: the first ${shown.length} of ${total}` : name
 }
 
 function section(title, content) {
@@ -102,6 +112,15 @@ function factTable(facts) {
     .filter(([, value]) => value !== null && value !== '')
     .map(([name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value)))
   return element('table', { class: 'facts' }, element('tbody', {}, ...rows))
+}
+
+function splitTable(parts) {
+  const rows = parts.map(({ during, state, reason, holding }) => [
+    spanText(during),
+    `${state}: ${words(reason)}`,
+    ...(holding === null ? ['–', '–'] : who(holding)),
+  ])
+  return listTable(['During', 'Answer', 'Who', 'Resource'], rows)
 }
 
 function candidateTable(candidates) {

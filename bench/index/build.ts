@@ -102,7 +102,11 @@ class Part {
     this.untilMs = baseOf(slot + 1) - baseMs
     const hosts4 = estate.ipv4Addresses
     const hosts6 = estate.addresses - hosts4
-    this.builder = new SegmentBuilder(slot, { rows: Math.ceil(estate.versions * shareOfRows) + 100_000, hosts4, hosts6 })
+    this.builder = new SegmentBuilder(slot, {
+      rows: Math.ceil(estate.versions * shareOfRows) + 100_000,
+      hosts4,
+      hosts6,
+    })
   }
 
   addHosts(
@@ -141,15 +145,7 @@ class Part {
         // As the diff publishes it: what is open is certain from its first sighting on as far as progress carries it.
         const certainUntil = isOpen ? certainFrom : baseMs + (versions.endEarliest[version] as number)
         const fact = facts.ofHost(versions.owner[version] as number, isOpen)
-        builder.row(
-          baseMs + possibleFrom,
-          certainFrom,
-          certainUntil,
-          baseMs + possibleUntil,
-          certainUntil,
-          fact,
-          place,
-        )
+        builder.row(baseMs + possibleFrom, certainFrom, certainUntil, baseMs + possibleUntil, certainUntil, fact, place)
       }
     }
   }

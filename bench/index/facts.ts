@@ -11,7 +11,7 @@ export const SOURCE = 'bench/123456789012/us-east-1'
 const MOST_OWNERS = HOST_OWNERS + 2 * 41_216
 
 /** An owner with as many fields as a container's usually has. */
-export function ownerOf(owner: number, kind: 'container' | 'subnet', eni = 'eni-0f1e2d3c4b5a69788'): Owner {
+export function ownerOf(owner: number, kind: 'container' | 'subnet'): Owner {
   const application = `application-${owner % 2000}`
   return {
     application,
@@ -25,7 +25,7 @@ export function ownerOf(owner: number, kind: 'container' | 'subnet', eni = 'eni-
     zone: 'us-east-1c',
     vpc: 'vpc-0a1b2c3d',
     subnet: 'subnet-0c4d5e6f',
-    eni,
+    eni: 'eni-0f1e2d3c4b5a69788',
     host: 'i-0abc12345def67890',
     team: `team-${owner % 200}@example.com`,
     labels: {},

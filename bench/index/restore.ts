@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readCheckpoint, writeCheckpoint } from '../../src/changestream/checkpoint/checkpoint.ts'
 import { Generation, type GenerationColumns } from '../../src/ownership/generation/generation.ts'
 import { columnsOf, imageOf } from '../../src/ownership/index-image.ts'
-import { ClaimLedger } from '../../src/ownership/ledger/claim-ledger.ts'
+import { createOwnershipIndex, type IndexColumns } from '../../src/ownership/ownership-index.ts'
 
 export type Restored = {
   readonly generation: Generation
@@ -40,7 +40,7 @@ export async function writeAndRestore(columns: GenerationColumns): Promise<Resto
   }
 }
 
-function indexColumnsOf({ base, facts, domains, ids, histories, horizons }: GenerationColumns) {
-  const ledger = { ...new ClaimLedger().columns(), facts, domains, ids }
-  return { ledger, segments: base, histories, horizons, refused: 0 }
+function indexColumnsOf({ base, facts, domains, ids, histories, horizons }: GenerationColumns): IndexColumns {
+  const empty = createOwnershipIndex().columns()
+  return { ...empty, ledger: { ...empty.ledger, facts, domains, ids }, segments: base, histories, horizons }
 }

@@ -1,6 +1,6 @@
-import type { Answer, Candidate, Holding } from '../ownership/answer.ts'
+import type { Answer, AnswerPart, Candidate, Holding } from '../ownership/answer.ts'
 import type { Owner } from '../ownership/claim.ts'
-import type { Bounds, Millis } from '../ownership/window.ts'
+import type { Bounds, Millis, Window } from '../ownership/window.ts'
 import type { AnswerJson, HoldingJson, InstantJson } from './answer-schema.ts'
 import { summaryOf } from './summary.ts'
 
@@ -20,18 +20,30 @@ export function answerJson(answer: Answer): AnswerJson {
     summary: summaryOf(answer),
     application: holding?.owner.application ?? null,
     holding: holding && holdingJson(holding),
+    split: answer.split && { parts: answer.split.parts.map(partJson), total: answer.split.total },
     candidates: answer.candidates.map(candidateJson),
+    candidatesTotal: answer.candidatesTotal,
     under: answer.under.map(holdingJson),
+    underTotal: answer.underTotal,
     service: answer.service && holdingJson(answer.service),
     watermark: answer.watermarkMs === null ? null : instantJson(answer.watermarkMs),
     final: answer.final,
   }
 }
 
+const partJson = (part: AnswerPart) => ({
+  during: windowJson(part),
+  state: part.state,
+  reason: part.reason,
+  holding: part.holding && holdingJson(part.holding),
+})
+
 const candidateJson = ({ holding, during }: Candidate) => ({
   holding: holding && holdingJson(holding),
-  during: { from: instantJson(during.fromMs), until: instantJson(during.untilMs) },
+  during: windowJson(during),
 })
+
+const windowJson = ({ fromMs, untilMs }: Window) => ({ from: instantJson(fromMs), until: instantJson(untilMs) })
 
 const holdingJson = (holding: Holding): HoldingJson => ({
   owner: ownerJson(holding.owner),

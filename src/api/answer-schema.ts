@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { ANSWER_STATES, type Verdict } from '../ownership/answer.ts'
+import { ANSWER_STATES, MOST_CANDIDATES, MOST_PARTS, MOST_UNDER, type Verdict } from '../ownership/answer.ts'
 import { type Evidence, LAYERS } from '../ownership/claim.ts'
 
 // A record, so that a reason or an evidence added to the core breaks the build here.
@@ -95,6 +95,23 @@ const HoldingSchema = Type.Object(
 )
 const HoldingOrNull = Type.Union([HoldingSchema, Type.Null()])
 
+const StateSchema = Type.Enum([...ANSWER_STATES])
+const ReasonSchema = Type.Enum(namesOf(REASONS))
+
+/** What holds over one stretch of the window; its holding is set exactly where its state is owned. */
+const PartSchema = Type.Object(
+  { during: WindowSchema, state: StateSchema, reason: ReasonSchema, holding: HoldingOrNull },
+  closed,
+)
+
+const total = (of: string, most: number) =>
+  Type.Integer({ minimum: 0, description: `how many ${of} there are; the first ${most} are listed` })
+
+const SplitSchema = Type.Object(
+  { parts: Type.Array(PartSchema, { maxItems: MOST_PARTS }), total: total('parts', MOST_PARTS) },
+  { ...closed, description: 'the window cut where the answer changes; null where one holds throughout' },
+)
+
 /** An answer on the wire. Every field is always there; null says "not known" or "none". */
 export const AnswerSchema = Type.Object(
   {
@@ -108,13 +125,18 @@ export const AnswerSchema = Type.Object(
       },
       closed,
     ),
-    state: Type.Enum([...ANSWER_STATES]),
-    reason: Type.Enum(namesOf(REASONS)),
+    state: StateSchema,
+    reason: ReasonSchema,
     summary: Type.String({ description: 'the answer in a sentence' }),
     application: Type.Union([Text, Type.Null()], { description: 'set only where state is owned and a name is known' }),
     holding: HoldingOrNull,
-    candidates: Type.Array(Type.Object({ holding: HoldingOrNull, during: WindowSchema }, closed)),
-    under: Type.Array(HoldingSchema),
+    split: Type.Union([SplitSchema, Type.Null()]),
+    candidates: Type.Array(Type.Object({ holding: HoldingOrNull, during: WindowSchema }, closed), {
+      maxItems: MOST_CANDIDATES,
+    }),
+    candidatesTotal: total('candidates', MOST_CANDIDATES),
+    under: Type.Array(HoldingSchema, { maxItems: MOST_UNDER }),
+    underTotal: total('of them', MOST_UNDER),
     service: HoldingOrNull,
     watermark: InstantOrNull,
     final: Type.Boolean(),

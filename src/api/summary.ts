@@ -93,7 +93,7 @@ function describeService(service: Holding | null): string {
 
 const MOST_SUSPECTS = 4
 
-function suspects({ candidates, reason }: Answer): string {
+function suspects({ candidates, candidatesTotal, reason }: Answer): string {
   const word = reason === 'conflicting-sources' || reason === 'spans-handoff' ? 'and' : 'or'
   const names = [
     ...new Set(
@@ -103,7 +103,8 @@ function suspects({ candidates, reason }: Answer): string {
     ),
   ]
   const rest = names.length - MOST_SUSPECTS
-  const shown = rest > 0 ? [...names.slice(0, MOST_SUSPECTS), `${rest} more`] : names
+  const more = candidatesTotal > candidates.length ? `at least ${rest} more` : `${rest} more`
+  const shown = rest > 0 ? [...names.slice(0, MOST_SUSPECTS), more] : names
   return shown.length < 2 ? (shown[0] ?? 'none is named') : `${shown.slice(0, -1).join(', ')} ${word} ${shown.at(-1)}`
 }
 

@@ -22,11 +22,21 @@ export function answerTable(answer: AnswerJson): string {
   const verdict = `${STATE_COLOR[state](colors.bold(state))} ${colors.dim(`(${reason})`)}`
   const blocks = [`${head}\n${verdict}  ${answer.summary}`]
   if (holding) blocks.push(holdingTable(holding))
-  if (answer.candidates.length > 0) blocks.push(`${colors.bold('Candidates')}\n${candidatesTable(answer.candidates)}`)
-  if (answer.under.length > 0) blocks.push(`${colors.bold('Beneath')}\n${underTable(answer.under)}`)
+  const { split, candidates, under } = answer
+  if (split) blocks.push(titled('Parts', splitTable(split.parts), split.parts, split.total))
+  if (candidates.length > 0) {
+    blocks.push(titled('Candidates', candidatesTable(candidates), candidates, answer.candidatesTotal))
+  }
+  if (under.length > 0) blocks.push(titled('Beneath', underTable(under), under, answer.underTotal))
   const watermark = answer.watermark ? `Known up to ${answer.watermark.iso}.` : 'No source watches this address.'
   blocks.push(colors.dim(`${watermark} ${answer.final ? 'This answer is final.' : 'This answer may still change.'}`))
   return blocks.join('\n')
+}
+
+/** A table under its name, and how many rows it leaves out where the list was cut. */
+function titled(title: string, rows: string, shown: readonly unknown[], total: number): string {
+  const rest = total - shown.length
+  return [colors.bold(title), rows, ...(rest > 0 ? [colors.dim(`and ${rest} more`)] : [])].join('\n')
 }
 
 const table = (...head: readonly string[]) => tableFor(process.stdout, head)
@@ -49,6 +59,21 @@ function holdingTable({ owner, layer, prefix, evidence, source, start, end, last
   ]
   const shown = table()
   for (const [name, value] of rows) if (value) shown.push([colors.dim(name), value])
+  return shown.toString()
+}
+
+function splitTable(parts: NonNullable<AnswerJson['split']>['parts']): string {
+  const shown = table('from', 'until', 'answer', 'application', 'resource')
+  for (const { during, state, reason, holding } of parts) {
+    const owner = holding?.owner
+    shown.push([
+      timeOf(during.from),
+      timeOf(during.until),
+      `${STATE_COLOR[state](state)} (${reason})`,
+      owner ? (owner.application ?? 'unnamed') : '-',
+      owner ? `${owner.kind} ${owner.resourceId}` : '-',
+    ])
+  }
   return shown.toString()
 }
 

@@ -1,4 +1,4 @@
-import { type DomainRule, domainsDuring, partitionOf } from '../ownership/domains.ts'
+import { type DomainRule, domainOf, domainSince, domainsDuring, partitionOf } from '../ownership/domains.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { InterfacePlace } from '../pollers/titus/snapshot.ts'
@@ -20,7 +20,10 @@ export function placeOfInterface(
   const place = { partition: partitionOf(region ?? ''), account: account ?? '', region: region ?? '', vpc: vpc ?? '' }
   const sinceLooked = { fromMs: lookedUntilMs(index), untilMs: sentAtMs + 1 }
   if (domainsDuring(domainRules, place, sinceLooked).length > 1) return undefined
-  return { domain, vpc: place.vpc, account: place.account, region: place.region, subnet }
+  // Rules that would call it otherwise are not those that the EC2 poller has: they say nothing of this domain.
+  const isByRules = domainOf(domainRules, place, sentAtMs) === domain
+  const domainSinceMs = isByRules ? domainSince(domainRules, place, sentAtMs) : Number.NEGATIVE_INFINITY
+  return { domain, vpc: place.vpc, account: place.account, region: place.region, subnet, domainSinceMs }
 }
 
 /** Up to when all EC2 pollers that are at work have looked. */

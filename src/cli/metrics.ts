@@ -29,6 +29,11 @@ export function createMetrics(version: string) {
     ),
     addresses: gauge('whohad_poll_addresses', 'Bindings that the last complete poll showed.', ['source']),
     claimChanges: counter('whohad_claim_changes_total', 'Claims that polls opened or revised.', ['source']),
+    statedTimeContradictions: counter(
+      'whohad_stated_time_contradictions_total',
+      'Stated times that the polls refute, by source and edge.',
+      ['source', 'edge'],
+    ),
     watermark: gauge('whohad_source_watermark_timestamp_seconds', 'Everything before it is in the claims.', ['source']),
     domainOverlaps: gauge('whohad_domain_overlaps', 'Pairs of VPC blocks that overlap within one routing domain.'),
     publishFailures: counter('whohad_publish_failures_total', 'Polls whose changes the change stream did not take.', [

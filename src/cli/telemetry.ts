@@ -47,13 +47,19 @@ export function createTelemetry(options: { readonly level: string; readonly vers
 }
 
 const pollReport = (log: Logger, metrics: Metrics): PollReport => ({
-  pollCompleted({ source, bindings, changed, completeUpToMs, tookMs }) {
+  pollCompleted({ source, bindings, changed, completeUpToMs, tookMs, contradictions }) {
     log.debug({ source, bindings, changed, completeUpToMs, tookMs }, 'poll completed')
     metrics.polls.inc({ source, result: 'complete' })
     metrics.pollSeconds.observe({ source }, tookMs / 1000)
     metrics.addresses.set({ source }, bindings)
     metrics.claimChanges.inc({ source }, changed)
     metrics.watermark.set({ source }, completeUpToMs / 1000)
+    for (const { edge } of contradictions) metrics.statedTimeContradictions.inc({ source, edge })
+    const [first] = contradictions
+    if (first === undefined) return
+    const { binding, edge, polled } = first
+    const example = { domain: binding.domain, prefix: binding.prefix, stated: binding.stated, edge, polled }
+    log.warn({ source, contradictions: contradictions.length, example }, 'stated times contradict the polls')
   },
   pollRefused({ source, reason, detail }) {
     log.warn({ source, reason, detail }, 'poll refused')

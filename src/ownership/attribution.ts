@@ -33,11 +33,7 @@ export function decide(part: Window, live: readonly LiveSpan[], context: Context
   const group: LiveSpan[] = []
   const under: LiveSpan[] = []
   for (const span of heard) (holdsAddresses(span) && isSameLevel(span, level) ? group : under).push(span)
-  const certain = group.filter(span => isCertain(span, part))
-  const possible = notCutBy(
-    certain,
-    group.filter(span => !isCertain(span, part)),
-  )
+  const { certain, possible } = certainAndPossible(group, part)
   const base: Base = { window: part, holder: undefined, candidates: [], under, heard }
 
   const first = certain[0]
@@ -66,15 +62,27 @@ type Base = Omit<Part, 'verdict'>
  * unsettle what was final (design.md §2). What it proves of those times counts.
  */
 const isHearsay = (span: LiveSpan, part: Window, watch: Watch): boolean =>
-  part.untilMs <= span.speaksFromMs &&
-  span.watchedSinceMs < Number.POSITIVE_INFINITY &&
-  !isCertain(span, part) &&
-  watch.isWatched(part)
+  isBeforeItsTime(span, part) && !isCertain(span, part) && watch.isWatched(part)
 
-/** Rule 8 at this very instant: a certain claim of the same source rules the merely possible ones out. */
-function notCutBy(certain: readonly LiveSpan[], possible: readonly LiveSpan[]): readonly LiveSpan[] {
+/** Its sources watch the address at this layer, and began to speak of it only after the part. */
+const isBeforeItsTime = (span: LiveSpan, part: Window): boolean =>
+  part.untilMs <= span.speaksFromMs && span.watchedSinceMs < Number.POSITIVE_INFINITY
+
+/**
+ * Missing from the last poll, and so perhaps back in the next, which then tells more of the time since it was last seen. Up
+ * to then nothing changes, so what was final stays final while a claim goes missing.
+ */
+export const mayReturn = (span: LiveSpan, part: Window): boolean =>
+  span.claim.state === 'missing' && part.untilMs > span.sureUntilMs && !span.isOver && !isBeforeItsTime(span, part)
+
+type Told = { readonly certain: readonly LiveSpan[]; readonly possible: readonly LiveSpan[] }
+
+/** Rule 8 at this very instant: a certain claim of the same source rules the merely possible ones of its level out. */
+function certainAndPossible(group: readonly LiveSpan[], part: Window): Told {
+  const certain = group.filter(span => isCertain(span, part))
   const sources = new Set(certain.flatMap(({ claim }) => (isExclusive(claim) ? sourcesOf(claim) : [])))
-  return possible.filter(({ claim }) => !isExclusive(claim) || !sourcesOf(claim).some(source => sources.has(source)))
+  const isCut = ({ claim }: LiveSpan) => isExclusive(claim) && sourcesOf(claim).some(source => sources.has(source))
+  return { certain, possible: group.filter(span => !isCertain(span, part) && !isCut(span)) }
 }
 
 /** A lower layer may answer only where every higher one that any source expects here is proved absent. */
@@ -89,16 +97,30 @@ function expectedAbove(holders: readonly LiveSpan[], part: Window, watch: Watch)
   return absence
 }
 
-/** Nobody is certain at the deciding level: the fallback below, or nobody, is among the candidates. */
+/** Nobody is certain at the deciding level: those below who may have held it instead are candidates too. */
 function possibleOnly(part: Window, possible: readonly LiveSpan[], base: Base): Part {
-  const fallback = base.under.find(span => holdsAddresses(span) && isCertain(span, part))
-  const candidates = [...possible, fallback]
+  const candidates = [...possible, ...fallbacks(part, base.under)]
   const blind = blindnessOf(possible, part)
   if (blind) return { ...base, candidates, verdict: { state: 'unknown', reason: blind } }
   const reason: AmbiguousReason = possible.some(span => span.claim.owners.length > 1)
     ? 'shared-address'
     : boundaryReason(possible, part)
   return { ...base, candidates, verdict: { state: 'ambiguous', reason } }
+}
+
+/** Level by level down to the first on which somebody is certain, or else to nobody. `under` comes ordered `byLevel`. */
+function fallbacks(part: Window, under: readonly LiveSpan[]): readonly (LiveSpan | undefined)[] {
+  const found: LiveSpan[] = []
+  let rest = under.filter(holdsAddresses)
+  for (let level = rest[0]; level !== undefined; level = rest[0]) {
+    const top = level
+    const group = rest.filter(span => isSameLevel(span, top))
+    const { certain, possible } = certainAndPossible(group, part)
+    found.push(...certain, ...possible)
+    if (certain.length > 0) return found
+    rest = rest.slice(group.length)
+  }
+  return [...found, undefined]
 }
 
 /**

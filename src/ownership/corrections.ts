@@ -1,32 +1,15 @@
-import type { Question } from './answer.ts'
-import {
-  type Change,
-  type Claim,
-  type Horizon,
-  type PortRange,
-  type Progress,
-  type SourceRecord,
-  supersedes,
-} from './claim.ts'
+import { type Affected, affected, everywhere, type Place, tidy } from './affected.ts'
+import { type Change, type Claim, type Horizon, type Progress, type SourceRecord, supersedes } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import { type LiveSpan, liveSpan } from './live-span.ts'
-import { covers, isHost, type Prefix, prefixBits } from './prefix.ts'
+import { isHost, type Prefix, prefixBits } from './prefix.ts'
 import { roleChanges } from './roles.ts'
-import { ALL_TIME, union } from './stretches.ts'
+import type { WatchedSpace } from './scope.ts'
+import { ALL_TIME } from './stretches.ts'
 import { sourcesOf, timelineOf } from './timeline.ts'
 import { Watcher } from './watch.ts'
-import { changesByBounds, changesByPoll, changesByScope, leastOver, sinceOf, withoutPolls } from './watch-changes.ts'
-import { overlaps, type Window } from './window.ts'
-
-/** A block of addresses in one domain. */
-export type Place = { readonly domain: string; readonly prefix: Prefix }
-
-/**
- * Answers may have changed to questions about this domain, an address in this prefix, and a window that touches
- * [fromMs, untilMs): their state, reason, holder, candidates, or what lies under them. With `ports`, only to questions that
- * name one of them.
- */
-export type Affected = Place & Window & { readonly ports: PortRange | null }
+import { changesByBounds, changesByPoll, changesByScope, scopesAround, sinceOf, withoutPolls } from './watch-changes.ts'
+import type { Millis, Window } from './window.ts'
 
 /** What was known before a change, as far as its consequences need it. An index is one, and so is a store. */
 export type KnownBefore = {
@@ -41,7 +24,7 @@ export type KnownBefore = {
    */
   unendedOf(source: string, which: 'all' | 'beyond scope'): Iterable<Claim>
   /** −Infinity where the domain has none. */
-  horizonMs(domain: string): number
+  horizonMs(domain: string): Millis
 }
 
 /**
@@ -53,31 +36,25 @@ export type KnownBefore = {
  * the watermark, finality, and whether silence after a source's last poll reads `not-yet` or `source-stale`.
  */
 export function correctionsOf(change: Change, before: KnownBefore): readonly Affected[] {
+  return tidy(affectedBy(change, before), domain => before.horizonMs(domain))
+}
+
+function affectedBy(change: Change, before: KnownBefore): readonly Affected[] {
   switch (change.record) {
     case 'claim':
-      return tidy(byClaim(change, before), before)
+      return byClaim(change, before)
     case 'progress':
-      return tidy(byProgress(change, before), before)
+      return byProgress(change, before)
     case 'source':
-      return tidy(bySource(change, before), before)
+      return bySource(change, before)
     case 'horizon':
-      return tidy(byHorizon(change, before), before)
+      return byHorizon(change, before)
   }
 }
 
-/** Whether the answer to this question may be another one. */
-export const mayHaveChanged = (question: Omit<Question, 'nowMs'>, affected: Affected): boolean =>
-  question.domain === affected.domain &&
-  overlaps(affected, question) &&
-  (affected.ports === null || isAmong(question.port, affected.ports)) &&
-  covers(affected.prefix, question.ip)
-
-const isAmong = (port: number | undefined, { first, last }: PortRange): boolean =>
-  port !== undefined && first <= port && port <= last
-
-/** Whether a source's own scope says that it watches all of a prefix. */
-export const isInScope = ({ domain, prefix }: Place, record: SourceRecord | undefined): boolean =>
-  leastOver(record, domain, prefix, undefined, sinceMs => sinceMs) < Number.POSITIVE_INFINITY
+/** Whether what a source watches contains all of a prefix. */
+export const isInScope = ({ domain, prefix }: Place, space: WatchedSpace | undefined): boolean =>
+  scopesAround(space, domain, prefix).length > 0
 
 function byClaim(claim: Claim, before: KnownBefore): readonly Affected[] {
   const { domain, prefix } = claim
@@ -95,12 +72,17 @@ function byClaim(claim: Claim, before: KnownBefore): readonly Affected[] {
 function asSeen(
   claims: readonly Claim[],
   { domain, prefix }: Place,
-  { historyOf }: Pick<KnownBefore, 'historyOf'>,
+  before: Pick<KnownBefore, 'historyOf'>,
 ): readonly LiveSpan[] {
   const address = prefixBits(prefix)
+  const known = new Map<string, Watcher | undefined>()
+  const watcherOf = (source: string): Watcher | undefined => {
+    const history = before.historyOf(source)
+    if (!known.has(source)) known.set(source, history && new Watcher(history, { domain, address }, ALL_TIME.fromMs))
+    return known.get(source)
+  }
   return timelineOf(claims).map(span => {
-    const histories = sourcesOf(span.claim).flatMap(source => historyOf(source) ?? [])
-    const watchers = histories.map(history => new Watcher(history, { domain, address }, ALL_TIME.fromMs))
+    const watchers = sourcesOf(span.claim).flatMap(source => watcherOf(source) ?? [])
     const live = liveSpan(span, address.length, watchers)
     return isHost(prefix) ? live : { ...live, watchedSinceMs: Number.POSITIVE_INFINITY }
   })
@@ -161,46 +143,13 @@ function byValidity(record: SourceRecord, held: SourceRecord | undefined, before
 const byHorizon = ({ domain, beforeMs }: Horizon, before: KnownBefore): readonly Affected[] =>
   everywhere(domain, { fromMs: before.horizonMs(domain), untilMs: beforeMs })
 
-const affected = (
-  { domain, prefix }: Place,
-  { fromMs, untilMs }: Window,
-  ports: PortRange | null = null,
-): Affected => ({
-  domain,
-  prefix,
-  ports,
-  fromMs,
-  untilMs,
-})
-
-const everywhere = (domain: string, window: Window): readonly Affected[] =>
-  ['0.0.0.0/0', '::/0'].map(prefix => affected({ domain, prefix: prefix as Prefix }, window))
-
-const from = (atMs: number, { fromMs, untilMs }: Window): Window => ({ fromMs: Math.max(atMs, fromMs), untilMs })
-
 /** The same windows for all scopes that are watched since the same time. */
-function eachScope(record: SourceRecord, windowsSince: (sinceMs: number) => readonly Window[]): readonly Affected[] {
-  const known = new Map<number, readonly Window[]>()
+function eachScope(record: SourceRecord, windowsSince: (sinceMs: Millis) => readonly Window[]): readonly Affected[] {
+  const known = new Map<Millis, readonly Window[]>()
   return record.scope.flatMap(scope => {
     const sinceMs = sinceOf(scope, record)
     const windows = known.get(sinceMs) ?? windowsSince(sinceMs)
     known.set(sinceMs, windows)
     return windows.map(window => affected(scope, window))
   })
-}
-
-/** Each stretch once, without what lies below the horizon: that was `expired` and remains so. */
-function tidy(all: readonly Affected[], before: KnownBefore): readonly Affected[] {
-  const byPlace = new Map<string, Affected[]>()
-  for (const one of all) {
-    const above = { ...one, ...from(before.horizonMs(one.domain), one) }
-    if (above.fromMs >= above.untilMs) continue
-    const key = JSON.stringify([one.domain, one.prefix, one.ports])
-    const found = byPlace.get(key)
-    if (found) found.push(above)
-    else byPlace.set(key, [above])
-  }
-  return [...byPlace.values()].flatMap(found =>
-    union(found).map(window => affected(found[0] as Affected, window, found[0]?.ports)),
-  )
 }

@@ -80,7 +80,7 @@ export class SourceHistory {
     const first = this.markCount > 0 ? this.marks[0] : undefined
     if (first === undefined || part.fromMs < Math.max(first, sinceMs)) return 'before-coverage'
     const last = this.marks[this.markCount - 1] ?? first
-    if (part.untilMs > last) return nowMs - last > longestGapMs ? 'source-stale' : 'not-yet'
+    if (part.untilMs > last) return this.isLate(nowMs) ? 'source-stale' : 'not-yet'
     let i = this.firstMarkAfter(part.fromMs)
     for (; i < this.markCount && (this.marks[i - 1] ?? last) < part.untilMs; i++) {
       if ((this.marks[i] ?? last) - (this.marks[i - 1] ?? first) > longestGapMs) return 'source-stale'
@@ -95,12 +95,18 @@ export class SourceHistory {
     return nowMs - lastMs > (bounds?.longestGapMs ?? 0) || nowMs >= (validity?.untilMs ?? Number.POSITIVE_INFINITY)
   }
 
-  /** When the first complete poll was over that vouches from `sinceMs` or later; Infinity before there is one. */
-  speaksFromMs(sinceMs: Millis): Millis {
+  /** The first complete poll that vouches from `sinceMs` or later, by what it vouches for and when it was over. */
+  firstPollSince(sinceMs: Millis): { readonly fromMs: Millis; readonly overAtMs: Millis } {
     let first = this.firstMarkAfter(sinceMs)
     if (this.marks[first - 1] === sinceMs) first--
-    if (first >= this.markCount) return Number.POSITIVE_INFINITY
-    return Math.max(this.marks[first] as Millis, this.overAt[first] as Millis)
+    if (first >= this.markCount) return { fromMs: Number.POSITIVE_INFINITY, overAtMs: Number.POSITIVE_INFINITY }
+    const fromMs = this.marks[first] as Millis
+    return { fromMs, overAtMs: Math.max(fromMs, this.overAt[first] as Millis) }
+  }
+
+  /** When the first complete poll was over that vouches from `sinceMs` or later; Infinity before there is one. */
+  speaksFromMs(sinceMs: Millis): Millis {
+    return this.firstPollSince(sinceMs).overAtMs
   }
 
   /** Instants within the window at which blindness may begin or end: the last word, and both ends of every hole. */

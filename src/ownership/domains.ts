@@ -48,6 +48,14 @@ const ruleFor = (rules: readonly DomainRule[], place: Place, atMs: Millis): Doma
 export const domainOf = (rules: readonly DomainRule[], place: Place, atMs: Millis): string =>
   ruleFor(rules, place, atMs)?.domain ?? place.vpc
 
+/** Since when, without a break until `atMs`, the rules have given the place the domain that it has then; −Infinity is always. */
+export function domainSince(rules: readonly DomainRule[], place: Place, atMs: Millis): Millis {
+  const domain = domainOf(rules, place, atMs)
+  const turns = changesWithin(rules, { fromMs: Number.NEGATIVE_INFINITY, untilMs: atMs + 1 })
+  const turn = turns.findLast(turnMs => domainOf(rules, place, turnMs - 1) !== domain)
+  return turn ?? Number.NEGATIVE_INFINITY
+}
+
 /**
  * Every domain that the rules give a VPC at some instant of the window, in the order of time: several where a rule's lifetime
  * begins or ends there. None where a rule asks for something that is not known of the place: that rule may be the one.

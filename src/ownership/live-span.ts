@@ -25,7 +25,8 @@ export type LiveSpan = Span & {
 /**
  * `watchers` are the span's sources, none where no record of them is known. An open claim is certain up to the furthest
  * progress of those that list it. Once all of them were removed, what only nobody has seen end is no longer possible:
- * that was ignorance, not evidence, and others speak of the address from then on.
+ * that was ignorance, not evidence, and others speak of the address from then on. Written out field by field: with a
+ * spread, a look-up takes several times as long.
  */
 export function liveSpan(span: Span, length: number, watchers: readonly Watcher[]): LiveSpan {
   const { claim } = span

@@ -8,6 +8,7 @@ import type { SegmentColumns } from './generation/segment.ts'
 import { SegmentSet } from './generation/segment-set.ts'
 import { type InterfaceView, interfaceView } from './interface-view.ts'
 import { ClaimLedger, type LedgerColumns } from './ledger/claim-ledger.ts'
+import { RefusedClaims, type RefusedColumns } from './ledger/refused-claims.ts'
 import { answer, type Known } from './question.ts'
 import type { Span } from './timeline.ts'
 import type { Millis, Window } from './window.ts'
@@ -37,7 +38,7 @@ export type IndexColumns = {
   readonly segments: readonly SegmentColumns[]
   readonly histories: readonly HistoryColumns[]
   readonly horizons: readonly (readonly [domain: string, beforeMs: Millis])[]
-  readonly refused: number
+  readonly refused: RefusedColumns
 }
 
 /** Prefixes that may have changed before it pays to fold them in: a share of all, within bounds. */
@@ -58,14 +59,14 @@ export class OwnershipIndex {
   private changed: ChangedCells
   /** What is being folded in, while it is: newer than the segments, older than `changed`. */
   private folding: ChangedCells | undefined
-  private refused: number
+  private readonly refused: RefusedClaims
   private readonly known: Known
 
   constructor(columns?: IndexColumns) {
     this.ledger = new ClaimLedger(columns?.ledger)
     this.segments = new SegmentSet(columns?.segments ?? [])
     this.changed = new ChangedCells(this.ledger)
-    this.refused = columns?.refused ?? 0
+    this.refused = new RefusedClaims(columns?.refused)
     for (const history of columns?.histories ?? [])
       this.histories.set(history.source, new SourceHistory(history.source, history))
     for (const [domain, beforeMs] of columns?.horizons ?? []) this.horizons.set(domain, beforeMs)
@@ -103,7 +104,12 @@ export class OwnershipIndex {
 
   counts(): IndexCounts {
     const { ledger, refused, changed, folding } = this
-    return { claims: ledger.size, domains: ledger.domains.size, refused, changed: changed.size + (folding?.size ?? 0) }
+    return {
+      claims: ledger.size,
+      domains: ledger.domains.size,
+      refused: refused.count,
+      changed: changed.size + (folding?.size ?? 0),
+    }
   }
 
   /** Whether enough has changed that it is time for `compacting`. */
@@ -157,7 +163,7 @@ export class OwnershipIndex {
       segments: this.segments.segments.map(segment => segment.columns),
       histories: [...this.histories.values()].map(history => history.columns()),
       horizons: [...this.horizons],
-      refused: this.refused,
+      refused: this.refused.columns(),
     }
   }
 
@@ -171,11 +177,8 @@ export class OwnershipIndex {
 
   private applyClaim(claim: Claim): void {
     const { ledger } = this
-    const held = ledger.refOf(claim.id)
-    if (held < 0 && claim.end.latestMs <= this.known.horizonMs(claim.domain)) {
-      this.refused++
-      return
-    }
+    const horizonMs = this.horizons.get(claim.domain)
+    if (horizonMs !== undefined && ledger.refOf(claim.id) < 0 && this.refused.refuses(claim, horizonMs)) return
     const { ref, outcome } = ledger.take(claim)
     if (outcome === 'known') return
     this.changed.mark(ref)

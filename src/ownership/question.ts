@@ -1,6 +1,6 @@
 import { type AddressBits, bitsOf } from './address.ts'
 import { type Answer, type AnswerPart, MOST_PARTS, type Question, type Split } from './answer.ts'
-import { decide } from './attribution.ts'
+import { decide, mayReturn } from './attribution.ts'
 import { combine, extend, isNobody, type Stretch } from './combine.ts'
 import type { SourceHistory } from './coverage.ts'
 import { type LiveSpan, liveSpan, possibleDuring } from './live-span.ts'
@@ -67,18 +67,17 @@ function answerWithin(question: Question, window: Window, stretches: Stretch[], 
   const watch = new Watch([...watchers.values()], nowMs, isKnownDomain)
   const spans = liveSpans(question, window, place, known, watchers)
   const named = new Named(window)
-  let mayReturn = false
+  let final = true
   sweep(window, spans, watch.turnsMs(window), (part, live) => {
     const decided = decide(part, live, { domain, watch })
     extend(stretches, { window: part, verdict: decided.verdict, holder: decided.holder })
     named.add(decided)
-    mayReturn ||= decided.heard.some(span => span.claim.state === 'missing' && !span.isOver)
+    final &&= watch.isSettled(part, decided.verdict) && !decided.heard.some(span => mayReturn(span, part))
   })
   const { verdict, holder } = combine(stretches)
   const candidates = holder || isNobody({ verdict }) ? undefined : named.candidates()
   const under = named.under()
   return {
-    ...verdict,
     question,
     holding: holder ? holdingOf(holder) : null,
     candidates: candidates?.shown ?? [],
@@ -88,7 +87,8 @@ function answerWithin(question: Question, window: Window, stretches: Stretch[], 
     split: splitOf(stretches),
     service: named.service(),
     watermarkMs: watch.watermarkMs(window),
-    final: !mayReturn && watch.isSettled(window),
+    final,
+    ...verdict,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { PortRange } from './claim.ts'
 import type { LiveSpan } from './live-span.ts'
+import { isHost } from './prefix.ts'
 import { ALL_TIME, whereDifferent } from './stretches.ts'
 import type { Millis, Window } from './window.ts'
 
@@ -13,9 +14,11 @@ export function roleChanges(before: readonly LiveSpan[], after: readonly LiveSpa
   for (const span of after) {
     const held = rest.get(span.claim.id)
     rest.delete(span.claim.id)
-    const saidAlike = held !== undefined && saysTheSame(held, span)
-    if (saidAlike) changes.push(...changesOf(held, span))
-    else changes.push(...changesOf(held, undefined), ...changesOf(undefined, span))
+    if (held === undefined || !saysTheSame(held, span)) {
+      changes.push(...changesOf(held, undefined), ...changesOf(undefined, span))
+    } else if (!turnsAlike(held, span)) {
+      changes.push(...changesOf(held, span))
+    }
   }
   for (const span of rest.values()) changes.push(...changesOf(span, undefined))
   return changes
@@ -43,6 +46,9 @@ const turnsOf = (span: LiveSpan | undefined): readonly Millis[] =>
         span.watchedSinceMs,
       ]
 
+const turnsAlike = (a: LiveSpan, b: LiveSpan): boolean =>
+  a.claim.state === b.claim.state && turnsOf(a).every((atMs, i) => atMs === turnsOf(b)[i])
+
 /**
  * What a span says of one instant: nothing, certain, or possible, and then whether it has begun by then, whether it may
  * have ended, and whether that is only because nobody has looked (attribution.ts makes an answer of it).
@@ -53,8 +59,8 @@ function roleAt(span: LiveSpan | undefined, atMs: Millis): string {
   const isEnding = span.sureUntilMs <= atMs
   if (isBegun && !isEnding) return 'certain'
   const isBeforeCoverage = span.possibleFromMs === ALL_TIME.fromMs && atMs < span.watchedSinceMs
-  // Before coverage nobody asks whether anybody looked later. Infinity: not all of the prefix need be watched.
-  const isSurelyBefore = isBeforeCoverage && span.watchedSinceMs < ALL_TIME.untilMs
+  // Before coverage nobody asks whether anybody looked later; but within a block, it may be before coverage for some alone.
+  const isSurelyBefore = isBeforeCoverage && isHost(span.claim.prefix)
   const isUnwatched = span.claim.state === 'open' && span.watchedUntilMs <= atMs && !isSurelyBefore
   return `possible ${isBegun} ${isEnding} ${isBeforeCoverage} ${isUnwatched}`
 }

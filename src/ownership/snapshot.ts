@@ -1,12 +1,13 @@
 import type { Layer, Owner, PortRange, Scope } from './claim.ts'
 import type { Prefix } from './prefix.ts'
+import type { StatedTime } from './stated-times.ts'
 import type { Millis } from './window.ts'
 
 /** When a request attempt was sent, and when its reply was received, on the poller's clock. */
 export type Sighting = { readonly sentAtMs: Millis; readonly receivedAtMs: Millis }
 
-/** A time that the source itself states for the start of this binding. `not-before` narrows the window, `exact` is a point. */
-export type StatedStart = { readonly kind: 'exact' | 'not-before' | 'not-after'; readonly atMs: Millis }
+/** Something that a reply showed, with the sighting that it is. */
+export type Sighted<T> = { readonly value: T; readonly sighting: Sighting }
 
 /** One address held by one owner, as one snapshot shows it. */
 export type Binding = {
@@ -20,7 +21,8 @@ export type Binding = {
   /** `held` is a sighting. `ending` is neither sighting nor absence: it only opens the end window. */
   readonly state: 'held' | 'ending'
   readonly sighting: Sighting
-  readonly stated: readonly StatedStart[]
+  /** What the source says of its start, and where it is `ending` of its end, beside showing it. */
+  readonly stated: readonly StatedTime[]
   readonly expects: readonly Layer[]
   readonly whole: boolean
 }

@@ -1,30 +1,17 @@
 import { LAYERS, type Layer, type Progress, type Scope, type SourceRecord } from './claim.ts'
 import { SourceHistory } from './coverage.ts'
-import { coversBits, type Prefix, prefixBits } from './prefix.ts'
+import { type Prefix, prefixBits } from './prefix.ts'
+import { type Watched, WatchedSpace } from './scope.ts'
 import { ALL_TIME, union, whereDifferent } from './stretches.ts'
 import { intersection, type Millis, type Window } from './window.ts'
 
-/** The least time of the scopes that contain all of a prefix, at one layer where one is named; Infinity without one. */
-export function leastOver(
-  record: SourceRecord | undefined,
-  domain: string,
-  prefix: Prefix,
-  layer: Layer | undefined,
-  timeOf: (sinceMs: Millis) => Millis,
-): Millis {
-  const inner = prefixBits(prefix)
-  let leastMs = Number.POSITIVE_INFINITY
-  if (record === undefined) return leastMs
-  for (const scope of record.scope) {
-    if (scope.domain !== domain || (layer !== undefined && !scope.layers.includes(layer))) continue
-    const outer = prefixBits(scope.prefix)
-    if (outer.length > inner.length || !coversBits(outer, inner)) continue
-    leastMs = Math.min(leastMs, timeOf(sinceOf(scope, record)))
-  }
-  return leastMs
+/** The scopes that contain all of a prefix. */
+export function scopesAround(space: WatchedSpace | undefined, domain: string, prefix: Prefix): readonly Watched[] {
+  const bits = prefixBits(prefix)
+  return (space?.scopesOf(domain, bits) ?? []).filter(({ block }) => block.length <= bits.length)
 }
 
-/** Since when a source watches a scope of its. */
+/** Since when a source watches one of its scopes. */
 export const sinceOf = (scope: Scope, { validity }: SourceRecord): Millis => Math.max(scope.fromMs, validity.fromMs)
 
 /**
@@ -119,21 +106,35 @@ export type WatchChange = { readonly domain: string; readonly prefix: Prefix; re
 
 /** What a new registration watches from another moment on, what its predecessor did not, or what it does no longer. */
 export function changesByScope(history: SourceHistory | undefined, record: SourceRecord): readonly WatchChange[] {
-  const held = history?.record
-  const before = scopesOf(held)
+  const before = scopesOf(history?.record)
   const after = scopesOf(record)
+  const space = new WatchedSpace(record)
   const other = [...before, ...after].filter(([name]) => !(before.has(name) && after.has(name)))
-  const speaksFrom = (sinceMs: Millis) => history?.speaksFromMs(sinceMs) ?? ALL_TIME.untilMs
   return other.map(([, { domain, prefix }]) => {
-    const moved = [undefined, ...LAYERS].flatMap(layer => {
-      const times = (timeOf: (sinceMs: Millis) => Millis) =>
-        [held, record].map(one => leastOver(one, domain, prefix, layer, timeOf))
-      const since = times(sinceMs => sinceMs)
-      if (since[0] !== since[1] && since.includes(ALL_TIME.untilMs)) return [ALL_TIME]
-      return [since, times(speaksFrom)].map(among => ({ fromMs: Math.min(...among), untilMs: Math.max(...among) }))
-    })
-    return { domain, prefix, windows: union(moved.filter(({ fromMs, untilMs }) => fromMs < untilMs)) }
+    const around = [history?.space, space].map(one => scopesAround(one, domain, prefix))
+    const windows = [undefined, ...LAYERS].flatMap(layer => movedWatch(around, layer, history))
+    return { domain, prefix, windows: union(windows) }
   })
+}
+
+/** When a layer, or any, is watched under the one of two sets of scopes, and not, or not yet, under the other. */
+function movedWatch(
+  around: readonly (readonly Watched[])[],
+  layer: Layer | undefined,
+  history: SourceHistory | undefined,
+): readonly Window[] {
+  const times = (timeOf: (sinceMs: Millis) => Millis) =>
+    around.map(scopes =>
+      scopes
+        .filter(({ layers }) => layer === undefined || layers.includes(layer))
+        .reduce((leastMs, { fromMs }) => Math.min(leastMs, timeOf(fromMs)), ALL_TIME.untilMs),
+    )
+  const since = times(sinceMs => sinceMs)
+  if (since[0] !== since[1] && since.includes(ALL_TIME.untilMs)) return [ALL_TIME]
+  const speaks = times(sinceMs => history?.speaksFromMs(sinceMs) ?? ALL_TIME.untilMs)
+  return [since, speaks]
+    .map(among => ({ fromMs: Math.min(...among), untilMs: Math.max(...among) }))
+    .filter(({ fromMs, untilMs }) => fromMs < untilMs)
 }
 
 const scopesOf = (record: SourceRecord | undefined): ReadonlyMap<string, Scope> =>

@@ -1,5 +1,5 @@
 import type { AddressBits } from './address.ts'
-import type { UnknownReason } from './answer.ts'
+import type { UnknownReason, Verdict } from './answer.ts'
 import { type Layer, layerRank } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import type { Millis, Window } from './window.ts'
@@ -17,7 +17,13 @@ export type Absence =
   | { readonly proved: 'between-polls-unseen' }
   | { readonly proved: false; readonly reason: UnknownReason }
 
-type WatchedScope = { readonly layers: readonly Layer[]; readonly sinceMs: Millis; readonly speaksFromMs: Millis }
+type WatchedScope = {
+  readonly layers: readonly Layer[]
+  readonly sinceMs: Millis
+  /** What its first complete poll vouches from. */
+  readonly polledFromMs: Millis
+  readonly speaksFromMs: Millis
+}
 
 /** One source as a question about one address meets it. Its word counts from its first complete poll to its removal. */
 export class Watcher {
@@ -41,11 +47,10 @@ export class Watcher {
     this.isLate = history.isLate(nowMs)
     const { lagMs = 0, clockErrorMs = 0 } = history.record?.bounds ?? {}
     this.lastPollMs = this.progressMs + lagMs + clockErrorMs
-    this.scopes = (history.space?.scopesOf(domain, address) ?? []).map(({ layers, fromMs }) => ({
-      layers,
-      sinceMs: fromMs,
-      speaksFromMs: history.speaksFromMs(fromMs),
-    }))
+    this.scopes = (history.space?.scopesOf(domain, address) ?? []).map(({ layers, fromMs: sinceMs }) => {
+      const { fromMs, overAtMs } = history.firstPollSince(sinceMs)
+      return { layers, sinceMs, polledFromMs: fromMs, speaksFromMs: overAtMs }
+    })
   }
 
   get watchesAddress(): boolean {
@@ -66,13 +71,19 @@ export class Watcher {
     return this.least(height, scope => scope.speaksFromMs)
   }
 
+  /** From when on its claims may tell of the address: those of its second poll reach back into the first. */
+  get tellsFromMs(): Millis {
+    return this.least(undefined, scope => scope.polledFromMs)
+  }
+
   speaks(part: Window, height?: Height): boolean {
     return part.untilMs <= this.untilMs && this.speaksFromMs(height) <= part.fromMs
   }
 
   /** Instants at which it begins or ceases to speak, or to see. */
   turnsMs(window: Window): readonly Millis[] {
-    return [this.untilMs, ...this.scopes.map(scope => scope.speaksFromMs), ...this.history.turnsMs(window)]
+    const begins = this.scopes.flatMap(scope => [scope.polledFromMs, scope.speaksFromMs])
+    return [this.untilMs, ...begins, ...this.history.turnsMs(window)]
   }
 
   private least(height: Height | undefined, timeOf: (scope: WatchedScope) => Millis): Millis {
@@ -146,17 +157,15 @@ export class Watch {
   }
 
   /**
-   * Whether no later poll can change what the sources say of the window: whoever speaks of an instant has seen it or was
-   * removed. Instants that nobody speaks of are settled once a source has begun to watch after them.
+   * Whether no later poll can change what the sources say of a part between two `turnsMs`: whoever speaks of it has seen it
+   * or was removed. What is unknown because nobody watched yet stays so once a source has begun to watch after it.
    */
-  isSettled(window: Window): boolean {
-    const turns = new Set(this.watchers.flatMap(watcher => [watcher.speaksFromMs(), watcher.untilMs]))
-    const inside = [...turns].filter(atMs => window.fromMs < atMs && atMs < window.untilMs).sort((a, b) => a - b)
-    return [...inside, window.untilMs].every((untilMs, i) => {
-      const part = { fromMs: inside[i - 1] ?? window.fromMs, untilMs }
-      const speaking = this.watchers.filter(watcher => watcher.speaks(part))
-      if (speaking.length > 0) return speaking.every(({ isOver, progressMs }) => isOver || progressMs >= untilMs)
-      return this.watchers.some(watcher => watcher.speaksFromMs() >= untilMs && watcher.progressMs >= untilMs)
-    })
+  isSettled(part: Window, { state }: Verdict): boolean {
+    const { fromMs, untilMs } = part
+    const speaking = this.watchers.filter(watcher => watcher.speaks(part))
+    if (speaking.length > 0) return speaking.every(({ isOver, progressMs }) => isOver || progressMs >= untilMs)
+    const hasBegun = (watcher: Watcher) => watcher.tellsFromMs <= fromMs && fromMs < watcher.untilMs
+    if (state !== 'unknown' || this.watchers.some(hasBegun)) return false
+    return this.watchers.some(({ tellsFromMs, progressMs }) => tellsFromMs >= untilMs && progressMs >= untilMs)
   }
 }

@@ -7,6 +7,11 @@ export type Window = { readonly fromMs: Millis; readonly untilMs: Millis }
 /** Within which an instant lies that nobody saw exactly. Both ends belong to it. */
 export type Bounds = { readonly earliestMs: Millis; readonly latestMs: Millis }
 
+export const EVER: Bounds = { earliestMs: Number.NEGATIVE_INFINITY, latestMs: Number.POSITIVE_INFINITY }
+
+export const isSameBounds = (a: Bounds, b: Bounds): boolean =>
+  a.earliestMs === b.earliestMs && a.latestMs === b.latestMs
+
 export const overlaps = (a: Window, b: Window): boolean => a.fromMs < b.untilMs && b.fromMs < a.untilMs
 
 /** The common part, or undefined where there is none. */

@@ -64,13 +64,19 @@ async function lookAt(
   }
 }
 
-function reportCompleted({ changes, next }: Diff, source: string, tookMs: Millis, report: PollReport): void {
+function reportCompleted(
+  { changes, next, contradictions }: Diff,
+  source: string,
+  tookMs: Millis,
+  report: PollReport,
+): void {
   report.pollCompleted({
     source,
     bindings: next.addresses,
     changed: changes.filter(change => change.record === 'claim').length,
     completeUpToMs: next.completeUpToMs ?? Number.NEGATIVE_INFINITY,
     tookMs,
+    contradictions,
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Contradiction } from '../ownership/stated-times.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -11,6 +12,8 @@ export type PollReport = {
     readonly changed: number
     readonly completeUpToMs: Millis
     readonly tookMs: Millis
+    /** Times that the source stated and its own polls refute: they changed no window. */
+    readonly contradictions: readonly Contradiction[]
   }): void
   /** A poll did not count; `cause` is what the listing threw, null where a guard spoke. */
   pollRefused(d: Refusal & { readonly source: string; readonly cause: unknown }): void

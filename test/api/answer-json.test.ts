@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { answerJson } from '../../src/api/answer-json.ts'
 import { AnswerSchema } from '../../src/api/answer-schema.ts'
 import { parseAddressText } from '../../src/api/question.ts'
-import type { Answer, Verdict } from '../../src/ownership/answer.ts'
-import { answers, EXAMPLE_MS, question } from '../support/answers.ts'
+import { type Answer, MOST_CANDIDATES, type Verdict } from '../../src/ownership/answer.ts'
+import { answers, EXAMPLE_MS, holding, owner, question } from '../support/answers.ts'
 
 const asked = question(parseAddressText('52.11.120.97'))
 
@@ -67,6 +67,44 @@ test('nobody among the candidates is a null holding', () => {
   ])
   expect([holding, application]).toEqual([null, null])
   expect(summary).toMatch(/checkout, search or nobody\.$/)
+})
+
+test('an answer that changes within its window lists the parts, each with a verdict of its own', () => {
+  const [fromMs, untilMs] = [EXAMPLE_MS, EXAMPLE_MS + 60_000]
+  const answer: Answer = {
+    ...answers.ambiguous({ ...asked, untilMs }),
+    state: 'ambiguous',
+    reason: 'spans-handoff',
+    split: {
+      parts: [
+        { fromMs, untilMs: fromMs + 1000, state: 'owned', reason: 'sighted', holding: holding() },
+        { fromMs: fromMs + 1000, untilMs, state: 'unknown', reason: 'not-yet', holding: null },
+      ],
+      total: 2,
+    },
+  }
+  const json = answerJson(answer)
+  expect([...Errors(AnswerSchema, json)]).toEqual([])
+  expect(json.split?.total).toBe(2)
+  expect(json.split?.parts.map(part => [part.state, part.reason, part.holding?.owner.application])).toEqual([
+    ['owned', 'sighted', 'checkout'],
+    ['unknown', 'not-yet', undefined],
+  ])
+  expect(json.split?.parts.map(({ during }) => during.until?.ms)).toEqual([fromMs + 1000, untilMs])
+  expect(answerJson(answers.owned(asked)).split).toBeNull()
+})
+
+test('lists that were cut say how long they are', () => {
+  const json = answerJson({ ...answers.ambiguous(asked), candidatesTotal: 2500, underTotal: 1200 })
+  expect([json.candidatesTotal, json.underTotal]).toEqual([2500, 1200])
+  const many = Array.from({ length: MOST_CANDIDATES }, (_, i) => ({
+    holding: holding({ owner: owner(`app-${i}`, `task-${i}`) }),
+    during: { fromMs: EXAMPLE_MS, untilMs: EXAMPLE_MS + 1 },
+  }))
+  const cut = answerJson({ ...answers.ambiguous(asked), candidates: many, candidatesTotal: 2500 })
+  expect([...Errors(AnswerSchema, cut)]).toEqual([])
+  expect(cut.summary).toMatch(/app-3 or at least 996 more\.$/)
+  expect([...Errors(AnswerSchema, { ...cut, candidates: [...cut.candidates, ...cut.candidates] })]).not.toEqual([])
 })
 
 test('an owner has its placement beside its names', () => {

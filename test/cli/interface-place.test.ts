@@ -8,7 +8,13 @@ const ON_ENI = {
   layer: 'interface',
   owner: { eni: 'eni-1', vpc: 'vpc-1', account: '111', region: 'us-east-1' },
 } as const
-const place = { vpc: 'vpc-1', account: '111', region: 'us-east-1', subnet: null }
+const place = {
+  vpc: 'vpc-1',
+  account: '111',
+  region: 'us-east-1',
+  subnet: null,
+  domainSinceMs: Number.NEGATIVE_INFINITY,
+}
 
 /** An index in which eni-1 is in d1 until 50 and in d2 afterwards, by polls up to `polledMs`. */
 function placeAt(sentAtMs: number, polledMs: number, domainRules: readonly DomainRule[] = []) {
@@ -32,9 +38,11 @@ test('while a rule has given its VPC another domain and no poll has shown that y
     { domain: 'd1', vpc: 'vpc-1', untilMs: 40 },
     { domain: 'd2', vpc: 'vpc-1' },
   ]
-  expect(placeAt(39, 30, rules)).toMatchObject({ domain: 'd1' })
+  expect(placeAt(39, 30, rules)).toMatchObject({ domain: 'd1', domainSinceMs: Number.NEGATIVE_INFINITY })
   expect(placeAt(45, 30, rules)).toBeUndefined()
-  expect(placeAt(60, 55, rules)).toMatchObject({ domain: 'd2' })
+  expect(placeAt(60, 55, rules)).toMatchObject({ domain: 'd2', domainSinceMs: 40 })
+  const others = rules.map(rule => ({ ...rule, domain: `another ${rule.domain}` }))
+  expect(placeAt(60, 55, others)).toMatchObject({ domain: 'd2', domainSinceMs: Number.NEGATIVE_INFINITY })
   const elsewhere = rules.map(rule => ({ ...rule, vpc: 'vpc-2' }))
   expect(placeAt(45, 30, elsewhere)).toMatchObject({ domain: 'd1' })
 })

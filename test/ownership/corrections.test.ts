@@ -1,71 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Change, Claim, Horizon, Progress, SourceRecord } from '../../src/ownership/claim.ts'
+import type { Claim } from '../../src/ownership/claim.ts'
 import { correctionsOf, type KnownBefore } from '../../src/ownership/corrections.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
-import { noDoubt, owner, prefix, TestSource } from '../support/estate.ts'
+import { owner, prefix, TestSource } from '../support/estate.ts'
 import { KnownChanges } from '../support/known-changes.ts'
-
-const NEVER = Number.POSITIVE_INFINITY
+import { claim, EVER, horizon, missing, NEVER, named, open, poll, source } from '../support/plain-changes.ts'
 
 type Part<T> = Partial<Omit<T, 'revision' | 'prefix'>>
-
-const claim = (sequence: number, part: Part<Claim> & { readonly at?: string } = {}): Claim => {
-  const { at = '10.0.0.1', ...rest } = part
-  return {
-    record: 'claim',
-    id: 'A',
-    revision: { epoch: 1, sequence },
-    domain: 'd1',
-    prefix: prefix(at),
-    ports: null,
-    layer: 'instance',
-    source: 'one',
-    owners: [owner('api')],
-    lifetimeId: null,
-    start: { earliestMs: 100, latestMs: 120 },
-    end: { earliestMs: 300, latestMs: 340 },
-    lastSightingMs: 310,
-    evidence: 'sighted',
-    state: 'closed',
-    expects: [],
-    whole: false,
-    ...rest,
-  }
-}
-
-const source = (sequence: number, part: Part<SourceRecord> = {}): SourceRecord => ({
-  record: 'source',
-  source: 'one',
-  revision: { epoch: 1, sequence },
-  kind: 'test',
-  scope: [{ domain: 'd1', prefix: prefix('10.0.0.0/8'), layers: ['instance'], fromMs: 0 }],
-  bounds: { ...noDoubt, longestGapMs: 200 },
-  validity: { fromMs: 0, untilMs: NEVER },
-  ...part,
-})
-
-/** A complete poll that took 5 ms. */
-const poll = (completeUpToMs: number, part: Part<Progress> = {}): Progress => ({
-  record: 'progress',
-  source: 'one',
-  revision: { epoch: 1, sequence: completeUpToMs },
-  completeUpToMs,
-  overAtMs: completeUpToMs + 5,
-  counts: { addresses: 0, changed: 0 },
-  refused: null,
-  ...part,
-})
-
-const horizon = (beforeMs: number): Horizon => ({ record: 'horizon', domain: 'd1', beforeMs })
-
-/** `d1 10.0.0.1/32 100..340`, for each stretch that `change` names after `before`. */
-const named = (change: Change, before: readonly Change[]): readonly string[] =>
-  correctionsOf(change, new KnownChanges(before)).map(({ domain, prefix: block, ports, fromMs, untilMs }) =>
-    [domain, block, ...(ports ? [`:${ports.first}-${ports.last}`] : []), `${fromMs}..${untilMs}`].join(' '),
-  )
-
-const open = { state: 'open', end: { earliestMs: 300, latestMs: NEVER } } as const
-const missing = { ...open, state: 'missing' } as const
 
 describe('a claim names where its prefix is told of differently', () => {
   test('a new one: from when it may have begun until it must have ended', () => {
@@ -137,6 +78,33 @@ describe('a claim names where its prefix is told of differently', () => {
     expect(named(later, [...before, second])).toEqual(['d1 10.0.0.1/32 111..112'])
   })
 
+  test('a block: within it some addresses may never have been watched', () => {
+    const block = { at: '10.0.0.0/8', layer: 'network', end: { earliestMs: 300, latestMs: 340 } } as const
+    const within = { domain: 'd1', prefix: prefix('10.0.0.0/24'), layers: ['network'], fromMs: 0 } as const
+    const before = claim(1, { ...block, start: { earliestMs: EVER, latestMs: 120 } })
+    const after = claim(2, { ...block, start: { earliestMs: 50, latestMs: 120 } })
+    // In 10.0.0.0/24 nothing changes from 50 on. Elsewhere head and tail were `before-coverage`, and are not.
+    expect(named(after, [source(1, { scope: [within] }), poll(400), before])).toEqual([
+      'd1 10.0.0.0/8 -Infinity..120',
+      'd1 10.0.0.0/8 300..340',
+    ])
+  })
+
+  test('a block: beyond the progress of its source an open claim is told from a missing one', () => {
+    const block = { at: '10.0.0.0/8', layer: 'network', start: { earliestMs: EVER, latestMs: 120 } } as const
+    const before = [source(1), poll(400), claim(1, { ...block, ...missing })]
+    expect(named(claim(2, { ...block, ...open }), before)).toEqual(['d1 10.0.0.0/8 300..Infinity'])
+  })
+
+  test('before coverage: a start that becomes known matters until the source began to watch', () => {
+    const [scope] = source(1).scope
+    const watching = source(1, { scope: scope ? [{ ...scope, fromMs: 80 }] : [] })
+    const before = [watching, poll(400), claim(1, { start: { earliestMs: EVER, latestMs: 120 } })]
+    expect(named(claim(2, { start: { earliestMs: 50, latestMs: 120 } }), before)).toEqual([
+      'd1 10.0.0.1/32 -Infinity..80',
+    ])
+  })
+
   test('ports: only what was asked with one of them', () => {
     const limited = claim(1, { ports: { first: 80, last: 90 } })
     expect(named(limited, [source(1), poll(400)])).toEqual(['d1 10.0.0.1/32 :80-90 100..340'])
@@ -157,139 +125,12 @@ describe('a claim names where its prefix is told of differently', () => {
         return known.claimsAt(domain, block)
       },
       isDomainKnown: domain => known.isDomainKnown(domain),
-      historyOf: known.historyOf,
+      historyOf: name => known.historyOf(name),
       unendedOf: () => expect.fail('nor those of its source'),
       horizonMs: domain => known.horizonMs(domain),
     }
     correctionsOf(claim(1), before)
     expect(asked).toEqual(['d1 10.0.0.1/32'])
-  })
-})
-
-describe('progress names what its source has now seen', () => {
-  test('from the last complete poll up to this one', () => {
-    expect(named(poll(200), [source(1), poll(100)])).toEqual(['d1 10.0.0.0/8 100..200'])
-  })
-
-  test('each scope once', () => {
-    const [scope] = source(1).scope
-    const wide = source(1, {
-      scope: [
-        { ...scope, domain: 'd1', prefix: prefix('10.1.0.0/16'), layers: ['instance'], fromMs: 0 },
-        { ...scope, domain: 'd1', prefix: prefix('10.1.0.0/16'), layers: ['container'], fromMs: 0 },
-        { ...scope, domain: 'd2', prefix: prefix('::/0'), layers: ['instance'], fromMs: 0 },
-      ],
-    })
-    expect(named(poll(200), [wide, poll(100)])).toEqual(['d1 10.1.0.0/16 100..200', 'd2 ::/0 100..200'])
-  })
-
-  test('the first poll: all later times, of which it can be told when the next word is due', () => {
-    expect(named(poll(100), [source(1)])).toEqual(['d1 10.0.0.0/8 105..Infinity'])
-  })
-
-  test('the first poll: how far it carries each open claim', () => {
-    const earlier = claim(1, { ...open, end: { earliestMs: 130, latestMs: NEVER } })
-    expect(named(poll(300), [source(1), earlier])).toEqual([
-      'd1 10.0.0.0/8 305..Infinity',
-      'd1 10.0.0.1/32 100..120', // its start: the window was told from what nobody had looked at
-      'd1 10.0.0.1/32 130..300', // its certainty
-    ])
-  })
-
-  test('a refused poll, one that is told twice, and one between two that were close enough name nothing', () => {
-    const before = [source(1), poll(100), poll(200)]
-    const refused = { reason: 'throttled', detail: '' }
-    expect(named(poll(300, { refused }), before)).toEqual([])
-    expect(named(poll(200), before)).toEqual([])
-    expect(named(poll(150), before)).toEqual([])
-  })
-
-  test('a late poll mends the hole that it lies in', () => {
-    expect(named(poll(250), [source(1), poll(10), poll(100), poll(400)])).toEqual(['d1 10.0.0.0/8 100..400'])
-  })
-
-  test('a late poll mends one side of a hole, and leaves the other', () => {
-    expect(named(poll(150), [source(1), poll(10), poll(100), poll(400)])).toEqual(['d1 10.0.0.0/8 100..150'])
-  })
-
-  test('a poll far behind the last word: the hole is told from silence', () => {
-    expect(named(poll(900), [source(1), poll(100)])).toEqual(['d1 10.0.0.0/8 100..900'])
-  })
-
-  test('a poll before the first one: there is evidence from it on', () => {
-    expect(named(poll(100), [source(1), poll(250), poll(400)])).toEqual(['d1 10.0.0.0/8 105..255'])
-  })
-
-  test('a late poll proves absence where the briefest holding no longer fits between its neighbours', () => {
-    const brief = source(1, { bounds: { ...noDoubt, longestGapMs: 1000, briefestHoldingMs: 150 } })
-    const before = [brief, poll(100), poll(200), poll(400), poll(500)]
-    // The poll at 400 was over at 405: until then it may be the one at 300 that shows the moment.
-    expect(named(poll(300), before)).toEqual(['d1 10.0.0.0/8 200..405'])
-    expect(named(poll(230), before)).toEqual(['d1 10.0.0.0/8 200..230'])
-    expect(named(poll(260), [...before, poll(300)])).toEqual([])
-  })
-
-  test('open claims that no scope of the source covers are carried on as well', () => {
-    const outside = claim(1, { ...open, at: '192.0.2.1' })
-    expect(named(poll(500), [source(1), poll(400), outside])).toEqual([
-      'd1 10.0.0.0/8 400..500',
-      'd1 192.0.2.1/32 400..500',
-    ])
-    expect(named(poll(500), [poll(400), claim(1, open)])).toEqual(['d1 10.0.0.1/32 400..500'])
-  })
-})
-
-describe('a registration names where its source watches otherwise', () => {
-  const all = 'd1 10.0.0.0/8 -Infinity..Infinity'
-  const scope = (text: string, fromMs: number, domain = 'd1') =>
-    ({ domain, prefix: prefix(text), layers: ['instance'], fromMs }) as const
-
-  test('a new source: all of its scopes, at all times', () => {
-    expect(named(source(1), [claim(1)])).toEqual([all])
-  })
-
-  test('another epoch, other words for people, another lag: nothing', () => {
-    const before = [source(1), poll(100)]
-    expect(named(source(1), before)).toEqual([])
-    expect(named(source(2), before)).toEqual([])
-    expect(named(source(2, { kind: 'other', bounds: { ...source(1).bounds, lagMs: 5, bridgeMs: 7 } }), before)).toEqual(
-      [],
-    )
-    expect(named(source(0, { scope: [] }), before)).toEqual([])
-  })
-
-  test('a scope more or less: that scope alone', () => {
-    const more = source(2, { scope: [...source(1).scope, scope('192.0.2.0/24', 300)] })
-    expect(named(more, [source(1), poll(100)])).toEqual(['d1 192.0.2.0/24 -Infinity..Infinity'])
-    expect(named(source(3), [more, poll(100)])).toEqual(['d1 192.0.2.0/24 -Infinity..Infinity'])
-  })
-
-  test('a scope within one that has been watched for longer: nothing', () => {
-    const more = source(2, { scope: [...source(1).scope, scope('10.1.0.0/16', 300)] })
-    expect(named(more, [source(1), poll(100)])).toEqual([])
-  })
-
-  test('a scope that is watched from later on: the time between', () => {
-    const later = source(2, { scope: [scope('10.0.0.0/8', 150)] })
-    expect(named(later, [source(1), poll(100), poll(200), poll(300)])).toEqual(['d1 10.0.0.0/8 0..205'])
-  })
-
-  test('a longer gap allowed: the holes that it mends', () => {
-    const before = [source(1), poll(10), poll(100), poll(400), poll(500), poll(900)]
-    const longer = source(2, { bounds: { ...noDoubt, longestGapMs: 350 } })
-    expect(named(longer, before)).toEqual(['d1 10.0.0.0/8 100..400'])
-  })
-
-  test('a source that is removed: from then on', () => {
-    const removed = source(2, { validity: { fromMs: 0, untilMs: 600 } })
-    expect(named(removed, [source(1), poll(100)])).toEqual(['d1 10.0.0.0/8 600..Infinity'])
-  })
-
-  test('a domain that only this source names becomes known, or unknown again', () => {
-    const everywhere = ['d1 0.0.0.0/0 -Infinity..Infinity', 'd1 ::/0 -Infinity..Infinity']
-    expect(named(source(1), [])).toEqual(everywhere)
-    expect(named(source(2, { scope: [] }), [source(1)])).toEqual(everywhere)
-    expect(named(source(2, { scope: [] }), [source(1), source(1, { source: 'two' })])).toEqual([all])
   })
 })
 
@@ -303,7 +144,10 @@ describe('a horizon', () => {
   test('case 59: what changes below it changes no answer', () => {
     const before = [source(1), poll(400), horizon(200)]
     expect(named(claim(1), before)).toEqual(['d1 10.0.0.1/32 200..340'])
-    expect(named(claim(1, { end: { earliestMs: 150, latestMs: 190 } }), before)).toEqual([])
+    const below = claim(1, { end: { earliestMs: 150, latestMs: 190 } })
+    expect(named(below, before)).toEqual([])
+    // It is not even taken, and so makes no domain known.
+    expect(named(below, [horizon(200)])).toEqual([])
   })
 })
 

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { type DomainRule, domainOf, domainsDuring, expectedLayers, type Place } from '../../src/ownership/domains.ts'
+import {
+  type DomainRule,
+  domainOf,
+  domainSince,
+  domainsDuring,
+  expectedLayers,
+  type Place,
+} from '../../src/ownership/domains.ts'
 
 const place: Place = { partition: 'aws', account: '111', region: 'us-east-1', vpc: 'vpc-1' }
 const during = (fromMs: number, untilMs: number) => ({ fromMs, untilMs })
@@ -31,6 +38,15 @@ describe('a rule', () => {
     expect(expectedLayers([pods], place, 'interface', 50)).toEqual(['instance', 'container'])
     expect(expectedLayers([pods], place, 'branch', 50)).toEqual(['container'])
   })
+})
+
+test('a domain is told since when a place has been in it without a break', () => {
+  const back: DomainRule = { domain: 'early', vpc: 'vpc-1', fromMs: 90 }
+  const since = (atMs: number, ...rules: readonly DomainRule[]) => domainSince(rules, place, atMs)
+  expect([49, 50, 89].map(atMs => since(atMs, early, late))).toEqual([Number.NEGATIVE_INFINITY, 50, 50])
+  expect([90, 500].map(atMs => since(atMs, early, late, back))).toEqual([90, 90])
+  expect(since(60, { ...early, domain: 'late' }, late)).toBe(Number.NEGATIVE_INFINITY)
+  expect(since(60, { ...early, vpc: 'vpc-2' })).toBe(Number.NEGATIVE_INFINITY)
 })
 
 describe('over a window', () => {

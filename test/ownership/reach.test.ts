@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { attribute } from '../../src/enricher/attribute.ts'
 import { lookUpsOn } from '../../src/enricher/look-ups.ts'
 import type { Change } from '../../src/ownership/claim.ts'
+import type { DomainRule } from '../../src/ownership/domains.ts'
 import { type Reach, reachTable } from '../../src/ownership/reach.ts'
 import type { Window } from '../../src/ownership/window.ts'
 import { asker, block, changesOf, held, inWords, open, type Told } from '../support/domain-worlds.ts'
@@ -19,11 +20,17 @@ const seen = (told: readonly Told[], reaches: readonly Reach[], window: Window, 
   inWords(asker(changesOf(scopes, told), reaches)(from, address, window))
 
 /** A flow of eni-1 from 10.0.0.5 to another address, as the enricher answers it. */
-function flowOf(changes: readonly Change[], start: number, end: number, shown: Readonly<Record<string, string>> = {}) {
+function flowOf(
+  changes: readonly Change[],
+  start: number,
+  end: number,
+  shown: Readonly<Record<string, string>> = {},
+  { rules = [], reaches = [] }: { rules?: readonly DomainRule[]; reaches?: readonly Reach[] } = {},
+) {
   const fields = { 'interface-id': 'eni-1', srcaddr: '10.0.0.5', dstaddr: '10.0.0.9', 'flow-direction': 'egress' }
   const record = recordOf({ ...fields, start, end, ...shown })
   const window = during(start * 1000, (end + 1) * 1000)
-  return attribute(record, window, 1e9, lookUpsOn(indexOf(changes), []))
+  return attribute(record, window, 1e9, lookUpsOn(indexOf(changes), rules, { reach: reachTable(reaches) }))
 }
 
 describe('cases of the adversarial list', () => {
@@ -180,6 +187,34 @@ describe('a reach', () => {
     expect([answer.watermarkMs, answer.final]).toEqual([15, false])
     const { answer: alone } = asker(early, [open('d1', 'd2')])('d1', PEERED, during(10, 20))
     expect([alone.watermarkMs, alone.final]).toEqual([1e7, true])
+  })
+})
+
+describe('a record', () => {
+  const own: Told = { ...held('d1', '10.0.0.5', 'eni-1', 0, 1e6), layer: 'interface', owner: { eni: 'eni-1' } }
+
+  test('that shows neither end to be remote, across a change of the rules, says of neither that nobody held it', () => {
+    const changes = changesOf({ d1: ['10.0.0.0/16'], d2: ['10.0.0.0/16'] }, [])
+    const rules = [{ domain: 'd1', untilMs: 50_000 }, { domain: 'd2' }]
+    const shown = { 'interface-id': 'eni-9', 'vpc-id': 'vpc-9', 'flow-direction': '-' }
+    const mayBeOwn = { state: 'ambiguous', reason: 'interface-level', domain: '' }
+    const { source, destination } = flowOf(changes, 40, 60, shown, { rules })
+    expect([source, destination]).toEqual([expect.objectContaining(mayBeOwn), expect.objectContaining(mayBeOwn)])
+    const remote = flowOf(changes, 40, 60, { ...shown, 'flow-direction': 'egress' }, { rules }).destination
+    expect(remote).toMatchObject({ state: 'unowned', domain: '' })
+  })
+
+  test('of an interface that was not watched throughout may show an address of its own: it is not looked for elsewhere', () => {
+    const changes = changesOf({ d1: ['10.0.0.0/16'], d2: ['10.2.0.0/16'] }, [
+      own,
+      block('d2', '10.2.0.0/16'),
+      held('d2', PEERED, 'b', 0, 1e6),
+    ])
+    const blind = changes.filter(change => change.record !== 'progress' || change.source !== 'ec2/d1')
+    const packet = { 'pkt-srcaddr': PEERED, 'pkt-dstaddr': '10.0.0.9' }
+    const source = (known: readonly Change[]) => flowOf(known, 10, 20, packet, { reaches: [open('d1', 'd2')] }).source
+    expect(source(changes)).toMatchObject({ state: 'owned', application: 'b', domain: 'd2' })
+    expect(source(blind)).toMatchObject({ state: 'unknown', domain: 'd1' })
   })
 })
 

@@ -70,6 +70,31 @@ describe('one poll', () => {
     expect(use.happened).toEqual(['completed 1'])
   })
 
+  test('reports the stated times that its own polls refute', async () => {
+    const use = parts()
+    const contradictions: unknown[] = []
+    const report = { ...use.report, pollCompleted: (d: object) => contradictions.push(d) }
+    const early = { edge: 'start', kind: 'exact', subject: 'binding', atMs: 50 } as const
+    const { bindings, ...rest } = snapshotAt(200, '10.0.0.1')
+    const stating = { ...rest, bindings: bindings.map(binding => ({ ...binding, stated: [early] })) }
+    const before = await pollOnce(
+      inventory(async () => snapshotAt(100)),
+      fresh,
+      { ...use, report },
+      never,
+    )
+    await pollOnce(
+      inventory(async () => stating),
+      before,
+      { ...use, report },
+      never,
+    )
+    expect(contradictions).toMatchObject([
+      { contradictions: [] },
+      { contradictions: [{ edge: 'start', polled: { earliestMs: 100, latestMs: 201 } }] },
+    ])
+  })
+
   test('that fails publishes why, moves no progress and closes nothing', async () => {
     const use = parts()
     const before = await pollOnce(

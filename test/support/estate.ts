@@ -4,7 +4,8 @@ import type { Change, Layer, Owner, SourceBounds } from '../../src/ownership/cla
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { type Prefix, toPrefix } from '../../src/ownership/prefix.ts'
 import type { Binding } from '../../src/ownership/snapshot.ts'
-import { diffSnapshot, refusePoll, type SourceState } from '../../src/ownership/snapshot-diff.ts'
+import { type DiffContext, diffSnapshot, refusePoll, type SourceState } from '../../src/ownership/snapshot-diff.ts'
+import type { Contradiction } from '../../src/ownership/stated-times.ts'
 
 /** An owner of whom only the named parts matter. */
 export const owner = (
@@ -56,6 +57,7 @@ export const noDoubt: SourceBounds = {
 /** One source whose polls a test writes down by hand; every change goes to `changes` and into the index. */
 export class TestSource {
   readonly changes: Change[] = []
+  readonly contradictions: Contradiction[] = []
   private state: SourceState = {
     epoch: 1,
     sequence: 0,
@@ -68,7 +70,9 @@ export class TestSource {
   private readonly source: string
   private readonly bounds: SourceBounds
   private readonly layers: readonly Layer[]
-  private readonly covered: readonly string[]
+  private readonly isRename: DiffContext['isRename']
+  /** May be widened between two polls. */
+  covered: readonly string[]
 
   constructor(
     index: OwnershipIndex,
@@ -77,6 +81,9 @@ export class TestSource {
       bounds?: Partial<SourceBounds>
       layers?: readonly Layer[]
       covered?: readonly string[]
+      isRename?: DiffContext['isRename']
+      /** Where a predecessor stopped. */
+      state?: SourceState
     } = {},
   ) {
     this.index = index
@@ -84,6 +91,8 @@ export class TestSource {
     this.bounds = { ...noDoubt, ...options.bounds }
     this.layers = options.layers ?? ['network', 'interface', 'instance', 'container']
     this.covered = options.covered ?? ['d1 10.0.0.0/8']
+    this.isRename = options.isRename
+    this.state = options.state ?? this.state
   }
 
   /** A complete poll whose requests ran from `sentAtMs` to `receivedAtMs`. */
@@ -117,11 +126,13 @@ export class TestSource {
   }
 
   private context() {
-    return { source: this.source, kind: 'test', bounds: this.bounds, identify: (key: string) => key }
+    const context = { source: this.source, kind: 'test', bounds: this.bounds, identify: (key: string) => key }
+    return this.isRename ? { ...context, isRename: this.isRename } : context
   }
 
   private publish(diff: ReturnType<typeof diffSnapshot>): readonly Change[] {
     this.state = diff.next
+    this.contradictions.push(...diff.contradictions)
     for (const change of diff.changes) {
       this.changes.push(change)
       this.index.apply(change)

@@ -18,9 +18,19 @@ import {
 import type { Prefix } from '../../src/ownership/prefix.ts'
 import type { Bounds, Millis } from '../../src/ownership/window.ts'
 import { owner, prefix } from './estate.ts'
+import { storyOf } from './history-words.ts'
 
-/** A heap of changes, and questions about the space that they are about. */
+/** A heap of changes, and questions about the space that they are about. Where a property fails it prints as a story. */
 export type History = { readonly changes: readonly Change[]; readonly questions: readonly Question[] }
+
+export const toldAs = (
+  changes: readonly Change[],
+  questions: readonly Question[],
+): History & fc.WithToStringMethod => ({
+  changes,
+  questions,
+  [fc.toStringMethod]: () => `\n${storyOf(changes)}\n`,
+})
 
 /** Times lie on a coarse grid, so that boundaries coincide and touch often. */
 const GRID_MS: readonly Millis[] = Array.from({ length: 13 }, (_, i) => i * 10)
@@ -137,7 +147,7 @@ const identity = ({ prefixes }: Neighbourhood, domain: string): fc.Arbitrary<Omi
     prefix: sometimes(fc.constant(prefixes[0] as Prefix), fc.constantFrom(...prefixes), 3),
     ports: sometimes(fc.constant(null), fc.constantFrom(HTTP, HIGH), 8),
     layer: fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom<Layer>('interface', 'instance', 'container') },
+      { weight: 9, arbitrary: fc.constantFrom<Layer>('interface', 'instance', 'container') },
       { weight: 1, arbitrary: fc.constantFrom<Layer>('network', 'service') },
     ),
     source: sometimes<string>(fc.constantFrom(...SOURCES), fc.constant('d/unregistered'), 20),
@@ -200,10 +210,24 @@ const said: fc.Arbitrary<Said> = fc
 /** A claim with all its revisions, but for its id. */
 type Told = Omit<Identity, 'id'> & { readonly letter: string; readonly revisions: readonly Said[] }
 
-const told = (place: Neighbourhood, domain: string): fc.Arbitrary<Told> =>
+const told = (held: fc.Arbitrary<Omit<Identity, 'id'>>): fc.Arbitrary<Told> =>
   fc
-    .tuple(identity(place, domain), fc.constantFrom(...'zyxwv'), fc.array(said, { minLength: 1, maxLength: 3 }))
-    .map(([held, letter, revisions]) => ({ ...held, letter, revisions }))
+    .tuple(held, fc.constantFrom(...'zyxwv'), fc.array(said, { minLength: 1, maxLength: 3 }))
+    .map(([one, letter, revisions]) => ({ ...one, letter, revisions }))
+
+/** Published ranges and subnets around the address. */
+const surroundings = ({ prefixes }: Neighbourhood, domain: string): fc.Arbitrary<Omit<Identity, 'id'>> =>
+  fc.record({
+    domain: fc.constant(domain),
+    prefix: fc.constantFrom(...prefixes.slice(1)),
+    ports: fc.constant(null),
+    layer: fc.constantFrom<Layer>('service', 'network'),
+    source: fc.constantFrom(...SOURCES),
+    owners: fc.constant([owner(null, 'range-1', { kind: 'range' })]),
+    lifetimeId: fc.constant(null),
+    evidence: fc.constant('sighted'),
+    whole: fc.constant(false),
+  })
 
 /** Ids are in no order with sources or times. */
 const claimsOf = (all: readonly Told[]): readonly Claim[] =>
@@ -269,17 +293,14 @@ export function histories({ mostClaims = 7, questions = 40 }: Shape = {}): fc.Ar
     return fc
       .tuple(
         fc.tuple(...watchers).chain(all => sometimes(fc.constant(all), fc.subarray([...all]), 3)),
-        fc.array(told(place, domain), { maxLength: mostClaims }),
+        fc.array(told(identity(place, domain)), { maxLength: mostClaims }),
+        fc.array(told(surroundings(place, domain)), { maxLength: 2 }),
         sometimes<readonly Horizon[]>(fc.constant([]), fc.array(horizon(domain), { minLength: 1, maxLength: 2 }), 3),
         fc.array(question(place, domain), { minLength: questions, maxLength: questions }),
       )
-      .map(([sources, claims, horizons, asked]) => ({
-        changes: [
-          ...sources.flatMap(([records, progress]) => [...records, ...progress]),
-          ...claimsOf(claims),
-          ...horizons,
-        ],
-        questions: asked,
-      }))
+      .map(([sources, claims, around, horizons, asked]) => {
+        const watched = sources.flatMap(([records, progress]) => [...records, ...progress])
+        return toldAs([...watched, ...claimsOf([...claims, ...around]), ...horizons], asked)
+      })
   })
 }

@@ -1,5 +1,11 @@
-import type { Change, Claim, SourceRecord } from '../../src/ownership/claim.ts'
-import { supersedes } from '../../src/ownership/claim.ts'
+import {
+  type Change,
+  type Claim,
+  compareRevisions,
+  type Revision,
+  type SourceRecord,
+  supersedes,
+} from '../../src/ownership/claim.ts'
 import { isInScope, type KnownBefore } from '../../src/ownership/corrections.ts'
 import { SourceHistory } from '../../src/ownership/coverage.ts'
 
@@ -8,6 +14,7 @@ export class KnownChanges implements KnownBefore {
   private readonly claims = new Map<string, Claim>()
   private readonly sources = new Map<string, SourceRecord>()
   private readonly histories = new Map<string, SourceHistory>()
+  private readonly refused = new Map<string, Revision>()
   private readonly horizons = new Map<string, number>()
 
   constructor(changes: readonly Change[] = []) {
@@ -33,13 +40,15 @@ export class KnownChanges implements KnownBefore {
     )
   }
 
-  historyOf = (source: string): SourceHistory | undefined => this.histories.get(source)
+  historyOf(source: string): SourceHistory | undefined {
+    return this.histories.get(source)
+  }
 
   unendedOf(source: string, which: 'all' | 'beyond scope'): readonly Claim[] {
     const unended = [...this.claims.values()].filter(
       claim => claim.source === source && (claim.state === 'open' || claim.end.latestMs === Number.POSITIVE_INFINITY),
     )
-    return which === 'all' ? unended : unended.filter(claim => !isInScope(claim, this.sources.get(source)))
+    return which === 'all' ? unended : unended.filter(claim => !isInScope(claim, this.histories.get(source)?.space))
   }
 
   horizonMs(domain: string): number {
@@ -52,11 +61,18 @@ export class KnownChanges implements KnownBefore {
     return history
   }
 
-  /** What ended below the horizon before it was first heard of is not taken. */
+  /** What ended below the horizon before it was first heard of is not taken, nor is an older revision of it. */
   private take(claim: Claim): void {
     const held = this.claims.get(claim.id)
-    if (held ? supersedes(claim, held) : claim.end.latestMs > this.horizonMs(claim.domain))
+    const refused = this.refused.get(claim.id)
+    if (held !== undefined) {
+      if (supersedes(claim, held)) this.claims.set(claim.id, claim)
+    } else if (claim.end.latestMs <= this.horizonMs(claim.domain)) {
+      if (refused === undefined || compareRevisions(claim.revision, refused) > 0)
+        this.refused.set(claim.id, claim.revision)
+    } else if (refused === undefined || compareRevisions(claim.revision, refused) >= 0) {
       this.claims.set(claim.id, claim)
+    }
   }
 
   private register(record: SourceRecord): void {

@@ -1,11 +1,10 @@
 import type { Address } from '@aws-sdk/client-ec2'
 import type { Owner } from '../../ownership/claim.ts'
 import { PUBLIC_IPV4 } from '../../ownership/domains.ts'
-import type { Binding } from '../../ownership/snapshot.ts'
+import type { Binding, Sighted } from '../../ownership/snapshot.ts'
 import { nameOf } from '../naming/rules.ts'
 import { type Estate, labelsOf, prefixOf, tagsOf } from './estate.ts'
 import type { InterfaceBinder } from './interface-bindings.ts'
-import type { Sighted } from './listing.ts'
 import { networkBinding } from './networks.ts'
 
 /**

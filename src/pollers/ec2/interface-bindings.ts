@@ -1,11 +1,11 @@
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2'
 import { type Layer, layerRank, type Owner } from '../../ownership/claim.ts'
 import { expectedLayers, type Place } from '../../ownership/domains.ts'
-import { type Binding, type Sighting, spanOf } from '../../ownership/snapshot.ts'
+import { type Binding, type Sighted, type Sighting, spanOf } from '../../ownership/snapshot.ts'
+import type { StatedTime } from '../../ownership/stated-times.ts'
 import { nameOf } from '../naming/rules.ts'
 import { type Estate, labelsOf, placeIn, privateDomain, required, tagsOf } from './estate.ts'
 import { type HeldAddress, heldAddresses } from './held-addresses.ts'
-import type { Sighted } from './listing.ts'
 import { type InterfaceKind, interfaceKind, isForwarding } from './managed.ts'
 import { mayServePods } from './pods.ts'
 
@@ -97,6 +97,14 @@ const HOLDING_ATTACHMENTS: ReadonlySet<string> = new Set(['attached', 'detaching
 /** `shutting-down` and `terminated` are neither sighting nor absence (design.md §1, rule 4). */
 const HOLDING_STATES: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped'])
 
+/** When the attachment was initiated: the instance cannot have held the address through it any earlier. */
+const attachedAt = (time: Date): StatedTime => ({
+  edge: 'start',
+  kind: 'exact',
+  subject: 'attachment',
+  atMs: time.getTime(),
+})
+
 type HolderPart = Omit<Binding, 'domain' | 'prefix' | 'ports' | 'whole'>
 
 /** How the attached instance holds the interface's addresses, or undefined where no instance does. */
@@ -114,8 +122,7 @@ function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sightin
     lifetimeId: address.lifetime && AttachmentId ? `${address.lifetime}/${AttachmentId}` : null,
     state,
     sighting: instance ? spanOf(seen, instance.sighting) : seen,
-    // When the attachment was initiated: the instance cannot have held the address through it any earlier.
-    stated: address.primary && AttachTime ? [{ kind: 'not-before', atMs: AttachTime.getTime() }] : [],
+    stated: address.primary && AttachTime ? [attachedAt(AttachTime)] : [],
     expects: expectsAt(address).filter(layer => layerRank(layer) > layerRank('instance')),
   })
 }

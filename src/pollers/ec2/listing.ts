@@ -12,11 +12,8 @@ import {
   type Subnet,
   type Vpc,
 } from '@aws-sdk/client-ec2'
-import type { Sighting } from '../../ownership/snapshot.ts'
+import type { Sighted, Sighting } from '../../ownership/snapshot.ts'
 import { pollerErrors } from '../errors.ts'
-
-/** A resource with the page that showed it. */
-export type Sighted<T> = { readonly value: T; readonly sighting: Sighting }
 
 /** Everything that one walk of an account and region showed. */
 export type Ec2Listing = {

@@ -2,11 +2,10 @@ import type { Subnet, Vpc } from '@aws-sdk/client-ec2'
 import type { Owner, Scope } from '../../ownership/claim.ts'
 import { PUBLIC_IPV4, PUBLIC_IPV6 } from '../../ownership/domains.ts'
 import { type Prefix, toPrefix } from '../../ownership/prefix.ts'
-import type { Binding, Sighting } from '../../ownership/snapshot.ts'
+import type { Binding, Sighted, Sighting } from '../../ownership/snapshot.ts'
 import { nameOf } from '../naming/rules.ts'
 import { type Estate, labelsOf, placeIn, prefixOf, privateDomain, required, tagsOf } from './estate.ts'
 import { isGlobalIpv6 } from './held-addresses.ts'
-import type { Sighted } from './listing.ts'
 
 /** The blocks of a VPC or subnet that are in force: the association sets, never the primary block alone. */
 export function vpcBlocks(vpc: Vpc): readonly Prefix[] {

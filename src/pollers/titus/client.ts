@@ -1,11 +1,9 @@
-import type { Sighting } from '../../ownership/snapshot.ts'
+import type { Sighted, Sighting } from '../../ownership/snapshot.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../../runtime/errors.ts'
 import { type RetryPolicy, retry } from '../../runtime/retry.ts'
 import { pollerErrors } from '../errors.ts'
 import { type TitusJob, type TitusPage, type TitusTask, titusReader } from './reply.ts'
-
-export type Sighted<T> = { readonly value: T; readonly sighting: Sighting }
 
 /** Titus' REST API v3, read whole. Gateway and federation look alike. */
 export type TitusClient = {

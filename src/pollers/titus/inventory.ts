@@ -1,4 +1,3 @@
-import type { SourceBounds } from '../../ownership/claim.ts'
 import { type Sighting, spanOf } from '../../ownership/snapshot.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { RetryPolicy } from '../../runtime/retry.ts'
@@ -11,7 +10,6 @@ export type TitusSettings = TitusEstate & {
   readonly name: string
   /** Of the gateway or federation, without /api/v3. */
   readonly url: string
-  readonly bounds: SourceBounds
   readonly clock: Clock
   readonly fetch?: typeof fetch
   readonly pageSize?: number

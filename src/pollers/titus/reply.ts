@@ -1,5 +1,7 @@
 import { pollerErrors } from '../errors.ts'
 
+export type TitusStatus = { readonly state: string; readonly reason: string; readonly atMs: number | null }
+
 /** A task as far as it says who holds an address (titus-api-definitions, titus_job_api.proto). */
 export type TitusTask = {
   readonly id: string
@@ -7,7 +9,7 @@ export type TitusTask = {
   readonly state: string
   readonly context: Readonly<Record<string, string>>
   /** When the task was last said to enter a state, on the control plane's clock; the current status included. */
-  readonly statuses: readonly { readonly state: string; readonly atMs: number | null }[]
+  readonly statuses: readonly TitusStatus[]
 }
 
 export type TitusJob = {
@@ -68,6 +70,7 @@ export function titusReader(url: string) {
       // The history never has the current status.
       statuses: [status, ...listAt(json, 'statusHistory').filter(isObject)].map(entry => ({
         state: textAt(entry, 'state') ?? '',
+        reason: textAt(entry, 'reasonCode') ?? '',
         atMs: millisOf(entry['timestamp']),
       })),
     }

@@ -1,13 +1,14 @@
 import type { Ip } from '../../ownership/address.ts'
-import type { Owner, Scope } from '../../ownership/claim.ts'
-import { PUBLIC_IPV4, PUBLIC_IPV6 } from '../../ownership/domains.ts'
+import type { Owner, Scope, SourceBounds } from '../../ownership/claim.ts'
+import { isPublicDomain, PUBLIC_IPV4, PUBLIC_IPV6 } from '../../ownership/domains.ts'
 import { hostPrefix, isPrivate } from '../../ownership/prefix.ts'
-import { type Binding, type Sighting, type Snapshot, spanOf } from '../../ownership/snapshot.ts'
+import { type Binding, type Sighted, type Sighting, type Snapshot, spanOf } from '../../ownership/snapshot.ts'
 import type { Millis } from '../../ownership/window.ts'
 import { pollerErrors } from '../errors.ts'
 import { friggaCluster } from '../naming/frigga.ts'
-import type { Sighted } from './client.ts'
+import { statedWithin } from './domain-lifetime.ts'
 import type { TitusJob, TitusTask } from './reply.ts'
+import { statedTimes } from './stated-times.ts'
 import { type TaskAddresses, taskAddresses } from './task-addresses.ts'
 
 /** Where a branch interface is: Titus does not say, the EC2 pollers do. */
@@ -17,6 +18,8 @@ export type InterfacePlace = {
   readonly account: string
   readonly region: string
   readonly subnet?: string | null
+  /** Since when the VPC has been in this domain; always, where it is left out. */
+  readonly domainSinceMs?: Millis
 }
 
 export type TitusListing = {
@@ -26,6 +29,7 @@ export type TitusListing = {
 }
 
 export type TitusEstate = {
+  readonly bounds: SourceBounds
   /** Where an interface was when the request that showed its task was sent. */
   readonly interfacePlace: (eniId: string, sentAtMs: Millis) => InterfacePlace | undefined
   readonly scope: readonly Omit<Scope, 'fromMs'>[]
@@ -38,6 +42,7 @@ type Holder = {
   readonly domain: string
   readonly sighting: Sighting
   readonly stated: Binding['stated']
+  readonly domainSinceMs: Millis
   readonly addresses: TaskAddresses
 }
 
@@ -63,7 +68,7 @@ const STATES: Readonly<Record<string, Binding['state']>> = {
 function holderOf(
   { value: task, sighting }: Sighted<TitusTask>,
   { jobs }: TitusListing,
-  { interfacePlace }: TitusEstate,
+  { interfacePlace, bounds }: TitusEstate,
 ): readonly Holder[] {
   const state = STATES[task.state]
   const addresses = taskAddresses(task.context)
@@ -83,16 +88,11 @@ function holderOf(
       owner: ownerOf(task, job?.value, place),
       domain: place.domain,
       sighting: job ? spanOf(sighting, job.sighting) : sighting,
-      stated: launchedAt(task),
+      stated: statedTimes(task, bounds),
+      domainSinceMs: place.domainSinceMs ?? Number.NEGATIVE_INFINITY,
       addresses,
     },
   ]
-}
-
-/** The address is assigned after Launched and before Started; the least, because a state may be reported twice. */
-function launchedAt({ statuses }: TitusTask): Binding['stated'] {
-  const times = statuses.flatMap(({ state, atMs }) => (state === 'Launched' && atMs !== null ? [atMs] : []))
-  return times.length === 0 ? [] : [{ kind: 'not-before', atMs: Math.min(...times) }]
 }
 
 /** The application's name is free text: never taken apart by the Frigga grammar (inventories.md §2). */
@@ -165,6 +165,9 @@ function hostsOf(sharers: readonly Holder[]): readonly Owner[] {
   }))
 }
 
+const statedIn = (domain: string, { stated, domainSinceMs }: Holder): Binding['stated'] =>
+  isPublicDomain(domain) ? stated : statedWithin(domainSinceMs, stated)
+
 function bindingOf(domain: string, ip: Ip, holders: readonly Holder[], lifetimeId: string | null): Binding {
   return {
     domain,
@@ -175,7 +178,7 @@ function bindingOf(domain: string, ip: Ip, holders: readonly Holder[], lifetimeI
     lifetimeId,
     state: holders.every(({ state }) => state === 'ending') ? 'ending' : 'held',
     sighting: holders.map(({ sighting }) => sighting).reduce(spanOf),
-    stated: lifetimeId === null ? [] : holders.flatMap(({ stated }) => stated),
+    stated: lifetimeId === null ? [] : holders.flatMap(holder => statedIn(domain, holder)),
     expects: [],
     whole: false,
   }

@@ -29,7 +29,7 @@ describe('clocks that are wrong', () => {
       const source = new TestSource(index, { bounds: { clockErrorMs } })
       source.poll(ms(10), ms(10), [])
       for (const second of [30, 40]) {
-        const stated = [{ kind: 'exact', atMs: ms(20) }] as const
+        const stated = [{ edge: 'start', kind: 'exact', subject: 'binding', atMs: ms(20) }] as const
         source.poll(ms(second), ms(second), [{ address: HOST, owner: owner('A'), stated }])
       }
       return [16.999, 17, 19.999, 20, 22.999, 23, 36.999, 37].map(second =>

@@ -19,13 +19,13 @@ describe('the directory of hosts', () => {
   test('compares all four words of an IPv6 host', () => {
     const directory = hostDirectory(Int32Array.from([1, 2, 3, -4, 7, packed(9, 0, 1)]), 4)
     expect(directory.keyOf(directory.find(9, 1, 2, 3, -4))).toEqual({ domain: 9, words: [1, 2, 3, 0xfffffffc] })
-    for (const other of [
+    for (const [a, b, c, d] of [
       [0, 2, 3, -4],
       [1, 0, 3, -4],
       [1, 2, 0, -4],
       [1, 2, 3, 4],
     ] as const) {
-      expect(directory.find(9, ...other)).toBe(-1)
+      expect(directory.find(9, a, b, c, d)).toBe(-1)
     }
   })
 

@@ -1,6 +1,7 @@
 import type { Answer, Holding, Question } from '../../../src/ownership/answer.ts'
 import type { Change } from '../../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../../src/ownership/ownership-index.ts'
+import { FoldingIndex, PostedIndex, RestoredIndex } from '../../support/index-variants.ts'
 import type { Named, ReferenceAnswer } from './naming.ts'
 
 /** Whatever takes changes and answers questions. */
@@ -13,6 +14,9 @@ export type AskedIndex = { apply(change: Change): void; ask(question: Question):
  */
 export const INDEXES: readonly { readonly name: string; make(dice: number): AskedIndex }[] = [
   { name: 'the ownership index', make: () => createOwnershipIndex() },
+  { name: 'an index that is folded on the way', make: dice => new FoldingIndex(dice) },
+  { name: 'an index that is saved and restored on the way', make: dice => new RestoredIndex(dice) },
+  { name: 'a generation in another thread', make: dice => new PostedIndex(dice) },
 ]
 
 export function indexWith(index: AskedIndex, changes: readonly Change[]): AskedIndex {

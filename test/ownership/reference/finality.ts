@@ -1,3 +1,4 @@
+import type { Verdict } from '../../../src/ownership/answer.ts'
 import type { Millis, Window } from '../../../src/ownership/window.ts'
 import { speaksFromMs, type Watcher } from './watching.ts'
 
@@ -26,12 +27,22 @@ export function watermarkMs(watchers: readonly Watcher[], window: Window): Milli
   return Number.isFinite(leastMs) ? leastMs : null
 }
 
+/** From when on its claims may tell of the address: those of its second poll reach back into the first. */
+const tellsFromMs = ({ scope, polls }: Watcher): Millis =>
+  Math.min(
+    Number.POSITIVE_INFINITY,
+    ...scope.flatMap(({ fromMs }) => polls.find(poll => poll.vouchedMs >= fromMs)?.vouchedMs ?? []),
+  )
+
 /**
  * Whether no later poll can change what the sources say of an instant: each that speaks of it has seen it, or was removed and
- * sees nothing any more. Of an instant of which nobody speaks, somebody has begun to watch after it.
+ * sees nothing any more. An instant that is unknown because nobody watched yet stays so once somebody has begun to watch after
+ * it.
  */
-export function isSettledAt(watchers: readonly Watcher[], atMs: Millis, nowMs: Millis): boolean {
+export function isSettledAt(watchers: readonly Watcher[], atMs: Millis, nowMs: Millis, { state }: Verdict): boolean {
   const speaking = watchers.filter(watcher => everSpeaksFromMs(watcher) <= atMs && atMs < watcher.removedMs)
   if (speaking.length > 0) return speaking.every(watcher => watcher.removedMs <= nowMs || atMs < watcher.progressMs)
-  return watchers.some(watcher => atMs < everSpeaksFromMs(watcher) && atMs < watcher.progressMs)
+  const hasBegun = watchers.some(watcher => tellsFromMs(watcher) <= atMs && atMs < watcher.removedMs)
+  const beganAfter = watchers.some(watcher => atMs < tellsFromMs(watcher) && atMs < watcher.progressMs)
+  return state === 'unknown' && !hasBegun && beganAfter
 }

@@ -3,12 +3,10 @@ import type { Bounds, Millis } from '../../../src/ownership/window.ts'
 
 /** Claims that are about one holding of one prefix: mostly one, several where several sources describe it. */
 export type Holding = {
-  /** The claim that names the owner: the holding goes by its id. */
+  /** The claim that names the owner: the holding goes by its id and its source. */
   readonly claim: Claim
   /** Whoever describes it. */
   readonly sources: readonly string[]
-  /** Those of them whose word for the owner's name is the holding's. */
-  readonly namedBy: readonly string[]
   readonly start: Bounds
   readonly end: Bounds
   readonly state: ClaimState
@@ -74,7 +72,6 @@ function asOne(claims: readonly Claim[]): Holding {
   return {
     claim: (claims.find(isNamed) ?? claims.at(-1)) as Claim,
     sources: claims.map(member => member.source),
-    namedBy: naming.map(member => member.source),
     start: common(claims.map(member => member.start)),
     end: endOf(claims, naming),
     state: stateOf(claims),

@@ -77,17 +77,28 @@ function levelsAt(live: readonly Contender[], atMs: Millis): readonly Level[] {
   return levels
 }
 
+/** Its sources watch the address at its layer, and had no say at this instant yet. */
+function isBeforeItsTime({ watchers, claim }: Contender, atMs: Millis): boolean {
+  const isWatched = watchers.some(watcher => watchesSinceMs(watcher, claim.layer) < Number.POSITIVE_INFINITY)
+  return isWatched && !watchers.some(watcher => speaksFromMs(watcher, claim.layer) <= atMs)
+}
+
 /**
  * What a source leaves open about times before it had a say tells nothing where others had one (design.md §2: an answer that
  * was final before a source was added stays what it was). What it proves of those times counts.
  */
-function isHearsay(one: Contender, { watchers }: Scene, atMs: Millis): boolean {
-  const { layer } = one.claim
-  const watched = one.watchers.some(watcher => watchesSinceMs(watcher, layer) < Number.POSITIVE_INFINITY)
-  const spokeByThen = one.watchers.some(watcher => speaksFromMs(watcher, layer) <= atMs)
-  const othersSpeak = watchers.some(watcher => speaksAt(watcher, atMs, 'any-holder'))
-  return watched && !spokeByThen && othersSpeak && !isCertain(one, atMs)
-}
+const isHearsay = (one: Contender, { watchers }: Scene, atMs: Millis): boolean =>
+  isBeforeItsTime(one, atMs) && !isCertain(one, atMs) && watchers.some(watcher => speaksAt(watcher, atMs, 'any-holder'))
+
+/**
+ * A missing claim may be back in the next poll, unless its sources were removed, and then more is known of the time since it
+ * was last seen. Of earlier times it says what it said.
+ */
+export const mayReturn = (one: Contender, atMs: Millis, nowMs: Millis): boolean =>
+  one.state === 'missing' &&
+  one.certainUntilMs <= atMs &&
+  !one.watchers.every(({ removedMs }) => removedMs <= nowMs) &&
+  !isBeforeItsTime(one, atMs)
 
 /** Who held the address at one instant: the five answers of design.md §1. */
 export function atInstant(scene: Scene, atMs: Millis): Instant {
@@ -171,9 +182,9 @@ function nobodyCertain(
 function whyUnseen(one: Contender, nowMs: Millis, atMs: Millis): Blindness | undefined {
   const isWatched = one.watchers.some(watcher => watchesSinceMs(watcher, one.claim.layer) <= atMs)
   if (one.possibleFromMs === Number.NEGATIVE_INFINITY && !isWatched) return 'before-coverage'
-  const naming = one.watchers.filter(({ name }) => one.namedBy.includes(name))
-  if (one.state !== 'open' || naming.some(watcher => atMs < watcher.progressMs)) return undefined
-  return naming.every(watcher => isLate(watcher, nowMs)) ? 'source-stale' : 'not-yet'
+  const naming = one.watchers.find(({ name }) => name === one.claim.source)
+  if (one.state !== 'open' || naming === undefined || atMs < naming.progressMs) return undefined
+  return isLate(naming, nowMs) ? 'source-stale' : 'not-yet'
 }
 
 function boundaryReason(possible: readonly Contender[], atMs: Millis): AmbiguousReason {

@@ -6,7 +6,7 @@ import { covers } from './digits.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { isSettledAt, watermarkMs } from './finality.ts'
 import { holdingsOf } from './holdings.ts'
-import { atInstant, type Contender, type Scene } from './instant.ts'
+import { atInstant, type Contender, mayReturn, type Scene } from './instant.ts'
 import { candidatesOf, type Moment, named, nearestFirst, partsOf, type ReferenceAnswer, underOf } from './naming.ts'
 import { timesOf } from './times.ts'
 import { type Watcher, watcherOf } from './watching.ts'
@@ -55,12 +55,10 @@ function answer(facts: Facts, question: Question, horizonMs: Millis): ReferenceA
     split: partsOf(moments, question.untilMs),
     service: serviceOf(seen),
     watermarkMs: watermarkMs(watching, window),
-    final: seen.every(({ atMs, heard }) => isSettledAt(watching, atMs, question.nowMs) && !heard.some(isPending)),
-  }
-
-  /** A missing claim may be back in the next poll, unless its sources were removed. */
-  function isPending(one: Contender): boolean {
-    return one.state === 'missing' && !one.watchers.every(watcher => watcher.removedMs <= question.nowMs)
+    final: seen.every(
+      ({ atMs, heard, verdict: found }) =>
+        isSettledAt(watching, atMs, question.nowMs, found) && !heard.some(one => mayReturn(one, atMs, question.nowMs)),
+    ),
   }
 }
 

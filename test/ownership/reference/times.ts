@@ -32,11 +32,10 @@ export function timesOf(holding: Holding, onThePrefix: readonly Holding[], watch
   return { possibleFromMs, possibleUntilMs, certainFromMs, certainUntilMs }
 }
 
-/** Rule 2: an open claim is certain up to its source's progress; of several, the furthest of those who name its owner. */
-function certainUntil(holding: Holding, watchers: readonly Watcher[]): Millis {
-  if (holding.state !== 'open') return holding.end.earliestMs
-  const progress = watchers.filter(({ name }) => holding.namedBy.includes(name)).map(watcher => watcher.progressMs)
-  return Math.max(holding.end.earliestMs, ...progress)
+/** Rule 2: an open claim is certain up to its source's progress, a name up to that of the source which gives it (decision 6). */
+function certainUntil({ claim, state, end }: Holding, watchers: readonly Watcher[]): Millis {
+  const naming = watchers.find(({ name }) => name === claim.source)
+  return state === 'open' && naming ? Math.max(end.earliestMs, naming.progressMs) : end.earliestMs
 }
 
 /** An address that one owner holds alone, on all ports. Rule 8: what is shared neither cuts nor is cut. */

@@ -1,8 +1,8 @@
 import type { Address, Instance, NetworkInterface, Subnet, Vpc } from '@aws-sdk/client-ec2'
 import { describe, expect, test } from 'vitest'
-import type { Binding } from '../../../src/ownership/snapshot.ts'
+import type { Binding, Sighted } from '../../../src/ownership/snapshot.ts'
 import type { Estate } from '../../../src/pollers/ec2/estate.ts'
-import type { Ec2Listing, Sighted } from '../../../src/pollers/ec2/listing.ts'
+import type { Ec2Listing } from '../../../src/pollers/ec2/listing.ts'
 import { toSnapshot } from '../../../src/pollers/ec2/snapshot.ts'
 import { DEFAULT_NAMING } from '../../../src/pollers/naming/rules.ts'
 
@@ -82,7 +82,7 @@ describe('an interface attached to an instance', () => {
     expect(bindings[1]).toMatchObject({
       expects: [],
       sighting: { sentAtMs: 200, receivedAtMs: 310 },
-      stated: [{ kind: 'not-before', atMs: Date.UTC(2026, 10, 20, 10, 11, 12) }],
+      stated: [{ edge: 'start', kind: 'exact', subject: 'attachment', atMs: Date.UTC(2026, 10, 20, 10, 11, 12) }],
       owners: [
         {
           application: 'api',

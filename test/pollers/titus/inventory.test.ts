@@ -60,7 +60,10 @@ describe('the Titus inventory', () => {
         layer: 'container',
         lifetimeId: 'task-1',
         state: 'held',
-        stated: [{ kind: 'not-before', atMs: 1652458410000 }],
+        stated: [
+          { edge: 'start', kind: 'not-before', subject: 'binding', atMs: 1652458410000, clockErrorMs: 0 },
+          { edge: 'start', kind: 'processed-at', subject: 'binding', atMs: 1652458440000 },
+        ],
       }),
     ])
     expect(snapshot.bindings[0]?.owners).toEqual([
@@ -119,15 +122,6 @@ describe('the Titus inventory', () => {
     answer = serving([wireTask('task-1', { state })])
     const { bindings } = await inventory().list(signal)
     expect(bindings.map(binding => binding.state)).toEqual(expected)
-  })
-
-  test('a start is bounded only by a Launched that is stated, by the first where there are several', async () => {
-    const task = wireTask('task-1')
-    const again = { state: 'Launched', timestamp: '1652458415000' }
-    const without = { ...wireTask('task-2'), statusHistory: [] }
-    answer = serving([{ ...task, statusHistory: [again, ...task.statusHistory] }, without])
-    const { bindings } = await inventory().list(signal)
-    expect(bindings.map(({ stated }) => stated.map(({ atMs }) => atMs))).toEqual([[1652458410000], []])
   })
 
   test('a task on an interface that no EC2 poll has shown refuses the poll, and names both', async () => {
