@@ -1,7 +1,7 @@
 // node --import ./bench/typescript.mjs main.ts: runs TypeScript sources on Node 20, in child processes and worker threads as
 // well, which take over this --import and so register the hooks for themselves. What was stripped of its types is kept in
 // .cache/bench, so that only the first of them loads the compiler.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { register } from 'node:module'
 import { join } from 'node:path'
@@ -25,7 +25,8 @@ async function strip(text, kept) {
   const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true }
   const { outputText } = ts.transpileModule(text, { compilerOptions: options })
   await mkdir(folder, { recursive: true })
-  await writeFile(`${kept}.${process.pid}`, outputText)
-  await rename(`${kept}.${process.pid}`, kept)
+  const unfinished = `${kept}.${randomUUID()}`
+  await writeFile(unfinished, outputText)
+  await rename(unfinished, kept)
   return outputText
 }

@@ -4,7 +4,7 @@ import { PEERS, runPeer, runWhohad } from './child.ts'
 import { type BenchOptions, HELP, type Mix, optionsOf, UsageError } from './options.ts'
 import type { PeerResult } from './peer.ts'
 import { type Compared, compare, comparisonOf, round, type Summary, summaryOf } from './summary.ts'
-import { figuresTable, peersTable } from './table.ts'
+import { conditionsLine, figuresTable, peersTable } from './table.ts'
 import type { WhohadResult } from './whohad.ts'
 
 const say = (line: string) => console.error(line)
@@ -30,11 +30,17 @@ async function measure(options: BenchOptions): Promise<void> {
     summaries.set(mix, summaryOf(result))
     if (i === 0 && options.hasPeers && mix === 'ipv4') peers.push(...(await measurePeers(options, result, untilMs)))
   }
-  console.log(`${figuresTable(summaries)}\n\n${peersTable(peers)}\n`)
+  const measuredUnder = { ...conditions, load_average_at_end: round(loadavg()[0] ?? 0, 1) }
+  const tables = [
+    conditionsLine(measuredUnder),
+    figuresTable(summaries),
+    ...(peers.length > 0 ? [peersTable(peers)] : []),
+  ]
+  console.log(`${tables.join('\n\n')}\n`)
   const [first] = options.mixes
   const line = {
     bench: 'index',
-    conditions: { ...conditions, load_average_at_end: round(loadavg()[0] ?? 0, 1) },
+    conditions: measuredUnder,
     took_s: round((Date.now() - startedMs) / 1000, 1),
     ...(first && summaries.get(first)),
     ...NO_PEERS,

@@ -2,6 +2,25 @@ import type { Mix } from './options.ts'
 import type { PeerResult } from './peer.ts'
 import type { Compared, Summary } from './summary.ts'
 
+export type Conditions = {
+  readonly versions: number
+  readonly addresses: number
+  readonly probes: number
+  readonly rounds: number
+  readonly node: string
+  readonly cpu: string
+  readonly cores: number
+  readonly huge_pages: string
+  readonly load_average: number
+  readonly load_average_at_end: number
+}
+
+/** One sentence, to stand above the figures wherever they are shown. */
+export const conditionsLine = (of: Conditions): string =>
+  `${grouped(of.versions)} versions of ${grouped(of.addresses)} addresses, ${grouped(of.probes)} look-ups of each kind, best of ` +
+  `${of.rounds} rounds; Node.js ${of.node}, ${of.cores} cores of ${of.cpu}, huge pages: ${of.huge_pages}, load ` +
+  `${of.load_average} at the start and ${of.load_average_at_end} at the end.`
+
 /** Name of the figure, what it is, and the aim where there is one. */
 const LINES: readonly (readonly [name: string, what: string, aim: string])[] = [
   ['bytes_per_version', 'bytes a version in the look-up index', '≤ 24'],

@@ -141,19 +141,20 @@ async function straddle(
   return { versions, sizes: sizesOf(columns), cold }
 }
 
+/** On its own it is for a profiler: node --cpu-prof --import ./bench/typescript.mjs bench/index/whohad.ts --versions=10000000 */
 function optionsOf(args: readonly string[]): WhohadOptions {
-  const text = { type: 'string' } as const
+  const text = (otherwise: number) => ({ type: 'string', default: String(otherwise) }) as const
   const { values } = parseArgs({
     args: [...args],
     options: {
-      versions: text,
-      halfIpv6: text,
-      probes: text,
-      rounds: text,
-      seed: text,
-      claims: text,
-      straddling: text,
-      untilMs: text,
+      versions: text(1_000_000),
+      halfIpv6: { type: 'string', default: 'false' },
+      probes: text(300_000),
+      rounds: text(3),
+      seed: text(1),
+      claims: text(0),
+      straddling: text(0),
+      untilMs: text(Number.MAX_SAFE_INTEGER),
     },
   })
   const number = (name: keyof WhohadOptions): number => Number(values[name])

@@ -25,7 +25,7 @@ export class SourceHistory {
   completeUpToMs: Millis | undefined
   refused: Progress['refused'] = null
   private newest: Progress | undefined
-  private readonly source: string
+  readonly source: string
   /** Instants up to which complete polls vouched, ascending, and when each of those polls was over. */
   private marks: Float64Array
   private overAt: Float64Array

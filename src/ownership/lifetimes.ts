@@ -2,58 +2,40 @@ import type { Claim, ClaimState } from './claim.ts'
 import type { Bounds } from './window.ts'
 
 /** A claim, or what several sources claim of one lifetime at one layer. */
-export type JoinedClaim = Claim & { readonly alsoFrom?: readonly string[] }
+export type JoinedClaim = Claim & {
+  /** Further sources of the same holding (rule 7); left out where there is none. */
+  readonly alsoFrom?: readonly string[]
+  /** Those that list it without the name that others give it: they do not show that the name was still there. */
+  readonly unnamedFrom?: readonly string[]
+}
 
-/** `isListed`: some source still lists it, so that nothing has shown its end. */
-type Holding = { readonly claim: JoinedClaim; readonly isListed: boolean }
-
-/** Holdings of one lifetime that could not be joined, and the first of them that the present source has no part in. */
-type Lifetime = { readonly places: number[]; source: string; next: number }
+/** Claims that are about one holding, each of another source, and what their windows have in common. */
+type Holding = { readonly claims: readonly Claim[]; readonly start: Bounds; readonly end: Bounds }
 
 /**
- * Rule 7: claims of several sources about the same lifetime at the same layer are one holding, whose windows are the
- * common part. Where the windows have none, or two different applications are named, both stay, as a conflict. n log n.
+ * Rule 7: claims of several sources about the same lifetime at the same layer are one holding, whose windows are the common
+ * part. Each joins the first holding that it agrees with; where the windows have nothing in common, or two different
+ * applications are named, both stay, as a conflict. n log n, but that within one lifetime each is held against each that it
+ * disagrees with.
  */
 export function joinLifetimes(claims: readonly Claim[]): readonly JoinedClaim[] {
-  const holdings: Holding[] = []
-  const lifetimes = new Map<string, Lifetime>()
+  const alone: Claim[] = []
+  const lifetimes = new Map<string, Holding[]>()
   for (const claim of [...claims].sort(inOrderOfJoining)) {
-    const holding = { claim, isListed: claim.state === 'open' }
     if (claim.lifetimeId === null) {
-      holdings.push(holding)
+      alone.push(claim)
       continue
     }
-    const place = placeOfOther(claim, holdings, lifetimes)
-    const other = place === undefined ? undefined : holdings[place]
-    const both = other && join(other, holding)
-    if (both && place !== undefined) holdings[place] = both
-    else lifetimes.get(lifetimeOf(claim))?.places.push(holdings.push(holding) - 1)
+    const key = lifetimeOf(claim)
+    const holdings = lifetimes.get(key)
+    if (holdings === undefined) lifetimes.set(key, [{ claims: [claim], start: claim.start, end: claim.end }])
+    else addTo(holdings, claim)
   }
-  return holdings.map(withoutUnprovedEnd)
+  return [...alone, ...[...lifetimes.values()].flat().map(asOne)]
 }
 
-const lifetimeOf = (claim: Claim): string => `${claim.layer}|${claim.lifetimeId}`
-
-/**
- * Where the first holding of the claim's lifetime is that belongs to another source. Claims come ordered by source, and
- * while one source's come, a holding can become that source's but never cease to be: so nobody is passed over twice.
- */
-function placeOfOther(
-  claim: Claim,
-  holdings: readonly Holding[],
-  lifetimes: Map<string, Lifetime>,
-): number | undefined {
-  const key = lifetimeOf(claim)
-  const lifetime = lifetimes.get(key) ?? { places: [], source: claim.source, next: 0 }
-  lifetimes.set(key, lifetime)
-  if (lifetime.source !== claim.source) {
-    lifetime.source = claim.source
-    lifetime.next = 0
-  }
-  const sourceAt = (i: number) => holdings[lifetime.places[i] ?? -1]?.claim.source
-  while (sourceAt(lifetime.next) === claim.source) lifetime.next++
-  return lifetime.places[lifetime.next]
-}
+const lifetimeOf = ({ layer, ports, owners, lifetimeId }: Claim): string =>
+  `${layer}|${ports ? `${ports.first}-${ports.last}` : ''}|${owners.length}|${lifetimeId}`
 
 /** A total order, so that the order of arrival decides nothing. Two claims that begin at −Infinity are told apart by id. */
 const inOrderOfJoining = (a: Claim, b: Claim): number =>
@@ -61,35 +43,59 @@ const inOrderOfJoining = (a: Claim, b: Claim): number =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function join(
-  { claim: a, isListed: isAListed }: Holding,
-  { claim: b, isListed: isBListed }: Holding,
-): Holding | undefined {
-  const start = common(a.start, b.start)
-  const end = common(a.end, b.end)
-  const names = new Set([...a.owners, ...b.owners].flatMap(owner => owner.application ?? []))
-  if (!start || !end || names.size > 1) return undefined
-  const named = a.owners.every(owner => owner.application !== null) ? a : b
-  const sources = new Set([a.source, ...(a.alsoFrom ?? []), b.source])
-  sources.delete(named.source)
-  const claim: JoinedClaim = {
-    ...named,
-    start,
-    end,
-    state: stateOf(a.state, b.state),
-    expects: [...new Set([...a.expects, ...b.expects])],
-    lastSightingMs: Math.max(a.lastSightingMs, b.lastSightingMs),
-    alsoFrom: [...sources],
+function addTo(holdings: Holding[], claim: Claim): void {
+  for (const [i, holding] of holdings.entries()) {
+    const both = joined(holding, claim)
+    if (both === undefined) continue
+    holdings[i] = both
+    return
   }
-  return { claim, isListed: isAListed || isBListed }
+  holdings.push({ claims: [claim], start: claim.start, end: claim.end })
+}
+
+/** One source never describes one holding twice: what it lists again after an end is another. */
+function joined(holding: Holding, claim: Claim): Holding | undefined {
+  const claims = [...holding.claims, claim]
+  if (holding.claims.some(({ source }) => source === claim.source)) return undefined
+  if (new Set(claims.flatMap(applicationsOf)).size > 1) return undefined
+  const start = common(holding.start, claim.start)
+  const end = common(holding.end, claim.end)
+  return start && end && { claims, start, end }
+}
+
+const applicationsOf = ({ owners }: Claim): readonly string[] => owners.flatMap(({ application }) => application ?? [])
+const isNamed = ({ owners }: Claim): boolean => owners.every(({ application }) => application !== null)
+
+/** The owner is that of the first source that names one, and the holding goes by its claim. */
+function asOne({ claims, start, end }: Holding): JoinedClaim {
+  const [only, ...others] = claims
+  if (only === undefined || others.length === 0) return only as Claim
+  const naming = claims.some(isNamed) ? claims.filter(isNamed) : claims
+  const claim = (claims.some(isNamed) ? naming[0] : claims.at(-1)) as Claim
+  const alsoFrom = naming.filter(other => other !== claim).map(({ source }) => source)
+  const unnamedFrom = claims.filter(other => !naming.includes(other)).map(({ source }) => source)
+  return {
+    ...claim,
+    start,
+    end: { earliestMs: Math.max(...naming.map(one => one.end.earliestMs)), latestMs: provedEnd(claims, end) },
+    state: stateOf(claims),
+    expects: [...new Set(claims.flatMap(({ expects }) => expects))],
+    lastSightingMs: Math.max(...claims.map(({ lastSightingMs }) => lastSightingMs)),
+    ...(alsoFrom.length > 0 && { alsoFrom }),
+    ...(unnamedFrom.length > 0 && { unnamedFrom }),
+  }
 }
 
 /** Progress carries a holding on only while every source still lists it. */
-const stateOf = (a: ClaimState, b: ClaimState): ClaimState => (a === b ? a : 'missing')
+function stateOf([first, ...others]: readonly Claim[]): ClaimState {
+  return others.every(({ state }) => state === first?.state) ? (first?.state ?? 'missing') : 'missing'
+}
 
 /** That one source misses it proves no end while another lists it: it may go on, and then the two contradict each other. */
-const withoutUnprovedEnd = ({ claim, isListed }: Holding): JoinedClaim =>
-  isListed && claim.state !== 'open' ? { ...claim, end: { ...claim.end, latestMs: Number.POSITIVE_INFINITY } } : claim
+function provedEnd(claims: readonly Claim[], { latestMs }: Bounds): number {
+  const isListed = claims.some(({ state }) => state === 'open')
+  return isListed && claims.some(({ state }) => state !== 'open') ? Number.POSITIVE_INFINITY : latestMs
+}
 
 function common(a: Bounds, b: Bounds): Bounds | undefined {
   const earliestMs = Math.max(a.earliestMs, b.earliestMs)

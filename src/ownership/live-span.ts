@@ -24,14 +24,17 @@ export type LiveSpan = Span & {
 
 /**
  * `watchers` are the span's sources, none where no record of them is known. An open claim is certain up to the furthest
- * progress of those that list it. Once all of them were removed, what only nobody has seen end is no longer possible:
+ * progress of those that list it under its name (docs/decisions/0006). Once all of them were removed, what only nobody has seen end is no longer possible:
  * that was ignorance, not evidence, and others speak of the address from then on. Written out field by field: with a
  * spread, a look-up takes several times as long.
  */
 export function liveSpan(span: Span, length: number, watchers: readonly Watcher[]): LiveSpan {
   const { claim } = span
   const isOpen = claim.state === 'open'
-  const furthest = watchers.reduce<Watcher | undefined>(
+  const naming = claim.unnamedFrom
+    ? watchers.filter(({ history }) => !claim.unnamedFrom?.includes(history.source))
+    : watchers
+  const furthest = naming.reduce<Watcher | undefined>(
     (best, watcher) => (best && best.progressMs >= watcher.progressMs ? best : watcher),
     undefined,
   )
@@ -51,7 +54,7 @@ export function liveSpan(span: Span, length: number, watchers: readonly Watcher[
     watchedSinceMs: least(watchers, watcher => watcher.sinceMs(claim.layer)),
     speaksFromMs: least(watchers, watcher => watcher.speaksFromMs(claim.layer)),
     lastSightingMs: Math.max(claim.lastSightingMs, isOpen ? (furthest?.lastPollMs ?? 0) : 0),
-    isLate: watchers.every(({ isLate }) => isLate),
+    isLate: naming.every(({ isLate }) => isLate),
     isOver: watchers.length > 0 && watchers.every(({ isOver }) => isOver),
   }
 }

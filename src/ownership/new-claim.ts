@@ -1,9 +1,10 @@
 import { type Claim, claimKey, type Revision } from './claim.ts'
+import type { Hearing } from './hearing.ts'
 import { holderOf } from './same-holding.ts'
 import type { SeenWindows } from './seen-windows.ts'
 import type { Binding } from './snapshot.ts'
 import type { DiffContext } from './source-state.ts'
-import { type Hearing, unheard } from './stated-times.ts'
+import { unheard } from './stated-times.ts'
 import type { Millis } from './window.ts'
 
 export type Beginning = {

@@ -1,11 +1,12 @@
 import type { Claim, Revision } from './claim.ts'
+import { Hearing } from './hearing.ts'
 import { newClaim } from './new-claim.ts'
 import { haveSameNames, holdingKey, isSamePlace, isUnchanged, lacksNamesOf, onceForwarding } from './same-holding.ts'
 import { SeenWindows } from './seen-windows.ts'
 import type { Binding } from './snapshot.ts'
 import type { DiffContext, SourceState } from './source-state.ts'
 import { opensAt } from './start-window.ts'
-import { Hearing, unheard } from './stated-times.ts'
+import { unheard } from './stated-times.ts'
 import { isSameBounds, type Millis } from './window.ts'
 
 /** One poll's work on the claims of its source. */

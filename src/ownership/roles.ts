@@ -50,24 +50,34 @@ const turnsAlike = (a: LiveSpan, b: LiveSpan): boolean =>
   a.claim.state === b.claim.state && turnsOf(a).every((atMs, i) => atMs === turnsOf(b)[i])
 
 /**
- * What a span says of one instant: nothing, certain, or possible, and then whether it has begun by then, whether it may
- * have ended, and whether that is only because nobody has looked (attribution.ts makes an answer of it).
+ * What a span says of one instant: nothing, certain, that nobody had looked, or that it may have begun, or may have ended;
+ * only as far as an answer tells these apart (attribution.ts).
  */
 function roleAt(span: LiveSpan | undefined, atMs: Millis): string {
   if (span === undefined || atMs < span.possibleFromMs || atMs >= span.possibleUntilMs) return 'none'
   const isBegun = span.certainFromMs <= atMs
-  const isEnding = span.sureUntilMs <= atMs
-  if (isBegun && !isEnding) return 'certain'
+  if (isBegun && atMs < span.sureUntilMs) return 'certain'
   const isBeforeCoverage = span.possibleFromMs === ALL_TIME.fromMs && atMs < span.watchedSinceMs
-  // Before coverage nobody asks whether anybody looked later; but within a block, it may be before coverage for some alone.
-  const isSurelyBefore = isBeforeCoverage && isHost(span.claim.prefix)
-  const isUnwatched = span.claim.state === 'open' && span.watchedUntilMs <= atMs && !isSurelyBefore
-  return `possible ${isBegun} ${isEnding} ${isBeforeCoverage} ${isUnwatched}`
+  // Within a block it may be so for some addresses alone.
+  if (isBeforeCoverage && isHost(span.claim.prefix)) return 'before coverage'
+  if (span.claim.state === 'open' && span.watchedUntilMs <= atMs) return `unwatched ${isBeforeCoverage}`
+  const boundary = span.claim.owners.length > 1 ? 'shared' : isBegun ? 'tail' : 'head'
+  return `${boundary} ${isBeforeCoverage}`
 }
 
 /** Whether all that an answer shows of the two, or decides by, is alike but for the times. */
 function saysTheSame({ claim: a }: LiveSpan, { claim: b }: LiveSpan): boolean {
-  const words = ({ layer, source, alsoFrom, owners, ports, evidence, expects, whole }: LiveSpan['claim']) =>
-    JSON.stringify([layer, source, alsoFrom, owners, ports, evidence, expects, whole])
+  const words = ({
+    layer,
+    source,
+    alsoFrom,
+    unnamedFrom,
+    owners,
+    ports,
+    evidence,
+    expects,
+    whole,
+  }: LiveSpan['claim']) =>
+    JSON.stringify([layer, source, alsoFrom, unnamedFrom, owners, ports, evidence, expects, whole])
   return a === b || words(a) === words(b)
 }

@@ -1,5 +1,5 @@
 import type { Change, Claim, Owner, SourceBounds, SourceRecord } from './claim.ts'
-import type { Contradiction } from './stated-times.ts'
+import type { Contradiction } from './hearing.ts'
 import type { Millis } from './window.ts'
 
 /** What a poller knows of its own source: all of it can be read back from the change stream. */

@@ -6,6 +6,8 @@ import type { Millis } from './window.ts'
 export type HeldClaim = Omit<Claim, 'record' | 'revision' | 'start' | 'end' | 'lifetimeId' | 'domain'> & {
   /** Further sources of the same holding (rule 7); left out where `source` is the only one. */
   readonly alsoFrom?: readonly string[]
+  /** Those of the same holding that list it without its name; left out where there is none. */
+  readonly unnamedFrom?: readonly string[]
 }
 
 /** A claim with its windows cut by what its neighbours prove. Half-open: possible [possibleFrom, possibleUntil). */
@@ -33,8 +35,10 @@ export const isExclusive = (claim: Pick<HeldClaim, 'owners' | 'ports'>): boolean
   claim.owners.length === 1 && claim.ports === null
 
 /** All sources that a claim comes from. */
-export const sourcesOf = (claim: Pick<HeldClaim, 'source' | 'alsoFrom'>): readonly string[] =>
-  claim.alsoFrom === undefined ? [claim.source] : [claim.source, ...claim.alsoFrom]
+export const sourcesOf = ({ source, alsoFrom, unnamedFrom }: HeldSources): readonly string[] =>
+  alsoFrom || unnamedFrom ? [source, ...(alsoFrom ?? []), ...(unnamedFrom ?? [])] : [source]
+
+type HeldSources = Pick<HeldClaim, 'source' | 'alsoFrom' | 'unnamedFrom'>
 
 const isEverCertain = (claim: Claim): boolean => claim.start.latestMs < claim.end.earliestMs
 

@@ -1,4 +1,4 @@
-import type { Contradiction } from '../ownership/stated-times.ts'
+import type { Contradiction } from '../ownership/hearing.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Refusal } from './refusal.ts'
 

@@ -58,8 +58,8 @@ describe('a claim names where its prefix is told of differently', () => {
     const unsure = claim(1, { ...next, end: { earliestMs: 500, latestMs: 700 } })
     const sure = claim(2, { ...next, end: { earliestMs: 600, latestMs: 700 } })
     const before = [source(1), poll(900), claim(1, tail), unsure]
-    // 500..520 is the head of B whether it ended at once or not; but it may no longer have ended there.
-    expect(named(sure, before)).toEqual(['d1 10.0.0.1/32 500..Infinity'])
+    // 500..520 is the head of B and the tail of A as before; from 520 on A is over, and B is certain, up to 600.
+    expect(named(sure, before)).toEqual(['d1 10.0.0.1/32 520..Infinity'])
   })
 
   test('rule 7: a second source of the same lifetime: all the time of what is now one holding', () => {

@@ -1,11 +1,11 @@
 import { toIp } from '../../src/ownership/address.ts'
 import type { Answer, Question } from '../../src/ownership/answer.ts'
 import type { Change, Layer, Owner, SourceBounds } from '../../src/ownership/claim.ts'
+import type { Contradiction } from '../../src/ownership/hearing.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { type Prefix, toPrefix } from '../../src/ownership/prefix.ts'
 import type { Binding } from '../../src/ownership/snapshot.ts'
 import { type DiffContext, diffSnapshot, refusePoll, type SourceState } from '../../src/ownership/snapshot-diff.ts'
-import type { Contradiction } from '../../src/ownership/stated-times.ts'
 
 /** An owner of whom only the named parts matter. */
 export const owner = (

@@ -88,7 +88,7 @@ export class FactTable {
   progress(progressOf: (source: string) => Millis): Float64Array {
     const progressMs = new Float64Array(new SharedArrayBuffer(8 * this.sources.size))
     for (let number = 0; number < this.sources.size; number++) {
-      progressMs[number] = Math.min(...this.sources.text(number).split(BETWEEN_SOURCES).map(progressOf))
+      progressMs[number] = Math.min(...this.sources.text(number).split(BETWEEN_SOURCES).map(sourceIn).map(progressOf))
     }
     return progressMs
   }
@@ -119,9 +119,12 @@ export class FactTable {
       (number + 1) * STRIDE,
     )
     const [first = '', ...others] = this.sources.text(source).split(BETWEEN_SOURCES)
+    const also = others.filter(text => !text.startsWith(UNNAMED))
+    const unnamed = others.filter(text => text.startsWith(UNNAMED))
     const fact = {
       source: first,
-      ...(others.length > 0 && { alsoFrom: others }),
+      ...(also.length > 0 && { alsoFrom: also }),
+      ...(unnamed.length > 0 && { unnamedFrom: unnamed.map(sourceIn) }),
       owners: this.ownersOf(owners),
       layer: LAYERS[attributes & 7] as Layer,
       evidence: EVIDENCE[(attributes >>> 3) & 3] as Evidence,
@@ -186,7 +189,12 @@ export class FactTable {
 /** No name of a source contains it. */
 const BETWEEN_SOURCES = '\0'
 
-const sourcesText = ({ source, alsoFrom = [] }: Fact): string => [source, ...alsoFrom].join(BETWEEN_SOURCES)
+/** Stands before the name of a source that lists the holding without its owner's name. */
+const UNNAMED = '\u0001'
+const sourceIn = (text: string): string => (text.startsWith(UNNAMED) ? text.slice(UNNAMED.length) : text)
+
+const sourcesText = ({ source, alsoFrom = [], unnamedFrom = [] }: Fact): string =>
+  [source, ...alsoFrom, ...unnamedFrom.map(name => UNNAMED + name)].join(BETWEEN_SOURCES)
 
 const portsOf = (packed: number): PortRange => ({ first: packed >>> 16, last: packed & 0xffff })
 

@@ -7,6 +7,8 @@ export type Holding = {
   readonly claim: Claim
   /** Whoever describes it. */
   readonly sources: readonly string[]
+  /** Those of them that give the owner's name; all where none does. */
+  readonly namedBy: readonly string[]
   readonly start: Bounds
   readonly end: Bounds
   readonly state: ClaimState
@@ -72,6 +74,7 @@ function asOne(claims: readonly Claim[]): Holding {
   return {
     claim: (claims.find(isNamed) ?? claims.at(-1)) as Claim,
     sources: claims.map(member => member.source),
+    namedBy: naming.map(member => member.source),
     start: common(claims.map(member => member.start)),
     end: endOf(claims, naming),
     state: stateOf(claims),

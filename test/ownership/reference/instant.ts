@@ -182,9 +182,10 @@ function nobodyCertain(
 function whyUnseen(one: Contender, nowMs: Millis, atMs: Millis): Blindness | undefined {
   const isWatched = one.watchers.some(watcher => watchesSinceMs(watcher, one.claim.layer) <= atMs)
   if (one.possibleFromMs === Number.NEGATIVE_INFINITY && !isWatched) return 'before-coverage'
-  const naming = one.watchers.find(({ name }) => name === one.claim.source)
-  if (one.state !== 'open' || naming === undefined || atMs < naming.progressMs) return undefined
-  return isLate(naming, nowMs) ? 'source-stale' : 'not-yet'
+  const naming = one.watchers.filter(({ name }) => one.namedBy.includes(name))
+  if (one.state !== 'open' || naming.length === 0 || naming.some(({ progressMs }) => atMs < progressMs))
+    return undefined
+  return naming.every(watcher => isLate(watcher, nowMs)) ? 'source-stale' : 'not-yet'
 }
 
 function boundaryReason(possible: readonly Contender[], atMs: Millis): AmbiguousReason {

@@ -32,9 +32,11 @@ export function timesOf(holding: Holding, onThePrefix: readonly Holding[], watch
   return { possibleFromMs, possibleUntilMs, certainFromMs, certainUntilMs }
 }
 
-/** Rule 2: an open claim is certain up to its source's progress, a name up to that of the source which gives it (decision 6). */
-function certainUntil({ claim, state, end }: Holding, watchers: readonly Watcher[]): Millis {
-  const naming = watchers.find(({ name }) => name === claim.source)
+/** Rule 2: an open claim is certain up to its source's progress, a name up to that of the sources which give it (decision 6). */
+function certainUntil({ namedBy, state, end }: Holding, watchers: readonly Watcher[]): Millis {
+  const [naming] = watchers
+    .filter(({ name }) => namedBy.includes(name))
+    .toSorted((a, b) => (a.progressMs === b.progressMs ? 0 : a.progressMs > b.progressMs ? -1 : 1))
   return state === 'open' && naming ? Math.max(end.earliestMs, naming.progressMs) : end.earliestMs
 }
 
