@@ -3,7 +3,7 @@
 
 const definition = {
   test: 'test/ownership/against-reference.property.test.ts',
-  name: 'the ownership index answers every question as the definition does, whatever the history',
+  name: 'answers every question as the definition does, whatever the history',
 }
 
 /** @type {readonly import('./broken-rules.d.mts').BrokenRule[]} */

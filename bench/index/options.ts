@@ -30,6 +30,7 @@ ClickHouse the same. Progress on stderr; on stdout a table in Markdown and, as t
   --rounds N       times that each is timed; the best counts (5)
   --claims N       whole claims that the ledger is measured with, 0 for none (1000000)
   --peers, --no-peers
+                   ask DuckDB and ClickHouse too, which takes longer than all the rest, or not
   --seed N         another estate (1)
   --help
 
@@ -62,6 +63,8 @@ export function optionsOf(args: readonly string[]): BenchOptions | undefined {
     throw new UsageError(`--mix ${mix}: ipv4, half-ipv6 or both`)
   }
   if (values.peers && values['no-peers']) throw new UsageError('--peers and --no-peers: one of them')
+  if (values.peers && mix === 'half-ipv6')
+    throw new UsageError('--peers: they are asked about IPv4, with --mix ipv4 or both')
   return {
     versions,
     mixes: mix === 'both' ? ['ipv4', 'half-ipv6'] : [mix],

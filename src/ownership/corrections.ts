@@ -106,11 +106,10 @@ function byCarrying(progress: Progress, history: SourceHistory | undefined, befo
   const { source, completeUpToMs } = progress
   if (completeUpToMs <= (history?.completeUpToMs ?? Number.NEGATIVE_INFINITY)) return []
   const unended = before.unendedOf(source, history?.completeUpToMs === undefined ? 'all' : 'beyond scope')
-  const open = [...unended].filter(({ state }) => state === 'open')
   const after = withoutPolls(source, history)
   after.advance(progress)
   const historyOf = (name: string) => (name === source ? after : before.historyOf(name))
-  return open.flatMap(claim => {
+  return [...unended].flatMap(claim => {
     const claims = [...before.claimsAt(claim.domain, claim.prefix)]
     const roles = roleChanges(asSeen(claims, claim, before), asSeen(claims, claim, { historyOf }))
     return roles.map(({ ports, window }) => affected(claim, window, ports))

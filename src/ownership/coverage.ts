@@ -12,7 +12,8 @@ export type HistoryColumns = {
   readonly overAt: Float64Array
 }
 
-type Blindness = Extract<UnknownReason, 'before-coverage' | 'source-stale' | 'not-yet'>
+/** Why absence from a source's polls tells nothing. */
+export type Blindness = Extract<UnknownReason, 'before-coverage' | 'source-stale' | 'not-yet'>
 
 /**
  * One source over time: its registration, and the spans over which its polls were complete and close enough together.

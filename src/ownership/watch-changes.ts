@@ -29,29 +29,23 @@ export function changesByPoll(history: SourceHistory, poll: Progress): (sinceMs:
   const reach = { fromMs, untilMs: Math.max(nextMs, overMs) }
   let first = Math.max(previous, 0)
   while (first > 0 && (overAt[first] ?? fromMs) > fromMs) first--
-  const until = firstAbove(marks, reach.untilMs) + 1
-  return sinceMs => {
-    const eldest = firstAbove(marks, sinceMs - 1)
-    const near = [...(eldest < first ? [eldest] : []), ...Array.from({ length: until - first }, (_, i) => first + i)]
-    const before = excerpt(history, near)
-    const after = excerpt(history, near)
-    after.advance(poll)
-    return differences(before, after, sinceMs).flatMap(window => intersection(window, reach) ?? [])
-  }
+  const near = { first, until: firstAbove(marks, reach.untilMs) + 1 }
+  const before = excerpt(history, near)
+  const after = excerpt(history, near)
+  after.advance(poll)
+  return sinceMs => differences(before, after, sinceMs).flatMap(window => intersection(window, reach) ?? [])
 }
 
-/** The polls of a history at these places alone; those beyond its end are none. */
-function excerpt(history: SourceHistory, at: readonly number[]): SourceHistory {
+/** Some of a history's polls, one after the other. */
+function excerpt(
+  history: SourceHistory,
+  { first, until }: { readonly first: number; readonly until: number },
+): SourceHistory {
   const { source, record, newest, marks, overAt } = history.columns()
-  const there = at.filter(i => i < marks.length)
-  return new SourceHistory(source, {
-    source,
-    // What is asked of it is asked of moments: its scopes need no reading.
-    record: record && { ...record, scope: [] },
-    newest,
-    marks: Float64Array.from(there, i => marks[i] as Millis),
-    overAt: Float64Array.from(there, i => overAt[i] as Millis),
-  })
+  // What is asked of it is asked of moments: its scopes need no reading.
+  const unscoped = record && { ...record, scope: [] }
+  const polls = { marks: marks.subarray(first, until), overAt: overAt.subarray(first, until) }
+  return new SourceHistory(source, { source, record: unscoped, newest, ...polls })
 }
 
 /** A source as if none of its polls were known. */

@@ -1,7 +1,7 @@
 import type { AddressBits } from './address.ts'
 import type { UnknownReason, Verdict } from './answer.ts'
 import { type Layer, layerRank } from './claim.ts'
-import type { SourceHistory } from './coverage.ts'
+import type { Blindness, SourceHistory } from './coverage.ts'
 import type { Millis, Window } from './window.ts'
 
 /** The address that a question is about. */
@@ -98,6 +98,10 @@ export class Watcher {
 const reaches = ({ layers }: WatchedScope, height: Height): boolean =>
   height === 'any-holder' ? layers.some(layer => layerRank(layer) >= layerRank('interface')) : layers.includes(height)
 
+/** Of several reasons why we are blind, the one that will go away last, whatever order the sources come in. */
+export const mostLasting = (reasons: readonly Blindness[]): Blindness | undefined =>
+  (['before-coverage', 'source-stale', 'not-yet'] as const).find(reason => reasons.includes(reason))
+
 /** All sources that ever watch the address, and what they say together of a part of the window. */
 export class Watch {
   private readonly watchers: readonly Watcher[]
@@ -127,13 +131,12 @@ export class Watch {
   absence(part: Window, height: Height): Absence {
     const speaking = this.watchers.filter(watcher => watcher.speaks(part, height))
     if (speaking.length === 0) return { proved: false, reason: this.whyUnwatched(part, height) }
-    let proved: Absence = { proved: true }
-    for (const watcher of speaking) {
-      const reason = watcher.history.blindness(part, watcher.sinceMs(height), this.nowMs)
-      if (reason) return { proved: false, reason }
-      if (!watcher.history.provesAbsence(part)) proved = { proved: 'between-polls-unseen' }
-    }
-    return proved
+    const blind = speaking.flatMap(
+      watcher => watcher.history.blindness(part, watcher.sinceMs(height), this.nowMs) ?? [],
+    )
+    const reason = mostLasting(blind)
+    if (reason) return { proved: false, reason }
+    return { proved: speaking.every(({ history }) => history.provesAbsence(part)) || 'between-polls-unseen' }
   }
 
   private whyUnwatched(part: Window, height: Height): UnknownReason {

@@ -22,7 +22,7 @@ describe.each(INDEXES)('$name', ({ make }) => {
           expect(asReference(index.ask(question)), questionInWords(question)).toEqual(definition.ask(question))
         }
       }),
-      propertyRuns(200),
+      propertyRuns(80),
     )
   })
 })
@@ -50,7 +50,7 @@ describe('the reference', () => {
           }
         }
       }),
-      propertyRuns(60),
+      propertyRuns(50),
     )
   })
 })

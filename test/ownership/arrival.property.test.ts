@@ -51,7 +51,7 @@ describe.each(INDEXES)('$name', ({ make }) => {
           expect(answersOf(indexWith(make(drawn), [...before.changes, ...order]), few.questions)).toEqual(expected)
         }
       }),
-      propertyRuns(30),
+      propertyRuns(12),
     )
   })
 
@@ -61,7 +61,7 @@ describe.each(INDEXES)('$name', ({ make }) => {
         const expected = answersOf(indexWith(make(drawn), told.changes), told.questions)
         expect(answersOf(indexWith(make(drawn), arrived.changes), told.questions)).toEqual(expected)
       }),
-      propertyRuns(250),
+      propertyRuns(80),
     )
   })
 
@@ -77,7 +77,7 @@ describe.each(INDEXES)('$name', ({ make }) => {
         }
         expect(answersOf(index, questions)).toEqual(expected)
       }),
-      propertyRuns(100),
+      propertyRuns(40),
     )
   })
 
@@ -88,7 +88,7 @@ describe.each(INDEXES)('$name', ({ make }) => {
         const expected = answersOf(index, questions)
         expect(answersOf(indexWith(index, changes), questions)).toEqual(expected)
       }),
-      propertyRuns(100),
+      propertyRuns(40),
     )
   })
 })

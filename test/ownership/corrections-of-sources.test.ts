@@ -76,6 +76,13 @@ describe('progress names what its source has now seen', () => {
     expect(named(poll(260), [...before, poll(300)])).toEqual([])
   })
 
+  test('while a poll was not over, the one before it counts too: what it proves begins with its neighbour', () => {
+    const brief = source(1, { bounds: { ...noDoubt, longestGapMs: 1000, briefestHoldingMs: 230 } })
+    const slow = poll(300, { overAtMs: 420 })
+    const before = [brief, poll(100), poll(200), slow, poll(600)]
+    expect(named(poll(450), before)).toEqual(['d1 10.0.0.0/8 300..605'])
+  })
+
   test('open claims that no scope of the source covers are carried on as well', () => {
     const outside = claim(1, { ...open, at: '192.0.2.1' })
     expect(named(poll(500), [source(1), poll(400), outside])).toEqual([
@@ -83,6 +90,7 @@ describe('progress names what its source has now seen', () => {
       'd1 192.0.2.1/32 400..500',
     ])
     expect(named(poll(500), [poll(400), claim(1, open)])).toEqual(['d1 10.0.0.1/32 400..500'])
+    expect(named(poll(350), [poll(400), claim(1, open)])).toEqual([])
   })
 })
 

@@ -39,6 +39,24 @@ describe('a claim names where its prefix is told of differently', () => {
     expect(named(claim(2, missing), [source(1), poll(400), claim(1, open)])).toEqual(['d1 10.0.0.1/32 300..Infinity'])
   })
 
+  test('open, then missing as of the last poll: beyond it, from unwatched to perhaps over', () => {
+    const end = { earliestMs: 400, latestMs: NEVER }
+    const before = [source(1), poll(400), claim(1, { state: 'open', end })]
+    expect(named(claim(2, { state: 'missing', end }), before)).toEqual(['d1 10.0.0.1/32 400..Infinity'])
+  })
+
+  test('a start that turns out later: what was a tail is a head, which nobody can tell of several owners', () => {
+    const early = { start: { earliestMs: 100, latestMs: 120 }, end: { earliestMs: 130, latestMs: 340 } }
+    const late = { start: { earliestMs: 100, latestMs: 200 }, end: { earliestMs: 210, latestMs: 340 } }
+    const before = [source(1), poll(400)]
+    expect(named(claim(2, late), [...before, claim(1, early)])).toEqual(['d1 10.0.0.1/32 120..210'])
+    const owners = [owner('api'), owner('batch')]
+    expect(named(claim(2, { ...late, owners }), [...before, claim(1, { ...early, owners })])).toEqual([
+      'd1 10.0.0.1/32 120..130',
+      'd1 10.0.0.1/32 200..210',
+    ])
+  })
+
   test('missing, then closed: from the poll that proved its absence on', () => {
     const closed = claim(2, { end: { earliestMs: 300, latestMs: 460 } })
     expect(named(closed, [source(1), poll(400), claim(1, missing)])).toEqual(['d1 10.0.0.1/32 460..Infinity'])
@@ -94,6 +112,16 @@ describe('a claim names where its prefix is told of differently', () => {
     const block = { at: '10.0.0.0/8', layer: 'network', start: { earliestMs: EVER, latestMs: 120 } } as const
     const before = [source(1), poll(400), claim(1, { ...block, ...missing })]
     expect(named(claim(2, { ...block, ...open }), before)).toEqual(['d1 10.0.0.0/8 300..Infinity'])
+  })
+
+  test('a block: of its addresses that are not watched, what nobody has seen yet was before coverage', () => {
+    const block = { at: '10.0.0.0/8', layer: 'network', ...open } as const
+    const before = claim(1, { ...block, start: { earliestMs: EVER, latestMs: 120 } })
+    const after = claim(2, { ...block, start: { earliestMs: 50, latestMs: 120 } })
+    expect(named(after, [source(1), poll(400), before])).toEqual([
+      'd1 10.0.0.0/8 -Infinity..120',
+      'd1 10.0.0.0/8 400..Infinity',
+    ])
   })
 
   test('before coverage: a start that becomes known matters until the source began to watch', () => {

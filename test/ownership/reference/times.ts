@@ -32,12 +32,14 @@ export function timesOf(holding: Holding, onThePrefix: readonly Holding[], watch
   return { possibleFromMs, possibleUntilMs, certainFromMs, certainUntilMs }
 }
 
-/** Rule 2: an open claim is certain up to its source's progress, a name up to that of the sources which give it (decision 6). */
+/**
+ * Rule 2: an open claim is certain up to its source's progress; of several sources, up to the furthest of those who name its
+ * owner (decision 6).
+ */
 function certainUntil({ namedBy, state, end }: Holding, watchers: readonly Watcher[]): Millis {
-  const [naming] = watchers
-    .filter(({ name }) => namedBy.includes(name))
-    .toSorted((a, b) => (a.progressMs === b.progressMs ? 0 : a.progressMs > b.progressMs ? -1 : 1))
-  return state === 'open' && naming ? Math.max(end.earliestMs, naming.progressMs) : end.earliestMs
+  if (state !== 'open') return end.earliestMs
+  const naming = watchers.filter(({ name }) => namedBy.includes(name))
+  return Math.max(end.earliestMs, ...naming.map(watcher => watcher.progressMs))
 }
 
 /** An address that one owner holds alone, on all ports. Rule 8: what is shared neither cuts nor is cut. */
