@@ -5,7 +5,7 @@ import { baseOf, slotOf } from '../../src/ownership/generation/ticks.ts'
 import { TextTable } from '../../src/ownership/ledger/text-table.ts'
 import { ipv4Subnets, ipv6Subnets } from './addresses.ts'
 import { type Estate, OPEN, SPAN_MS, type Versions, versionColumns } from './estate.ts'
-import { BenchFacts, DOMAIN, SOURCE } from './facts.ts'
+import { BenchFacts, DOMAIN, progress, SOURCE, sourceRecord } from './facts.ts'
 
 export type Built = {
   readonly columns: GenerationColumns
@@ -66,11 +66,11 @@ function columnsOf(
   // Ids are told apart within a prefix only; what ten million of them take is the ledger's figure.
   for (let place = 0; place < versionsPerAddress; place++) ids.intern(`c1a1m0000000000000000000000000${place}`)
   const history = new SourceHistory(SOURCE)
-  history.register(facts.sourceRecord(baseMs))
+  history.register(sourceRecord(baseMs))
   const polls = SPAN_MS / POLL_EVERY_MS
   for (let poll = 0; poll <= polls; poll++) {
     const completeUpToMs = baseMs + poll * POLL_EVERY_MS
-    history.advance(facts.progress(poll + 1, completeUpToMs))
+    history.advance(progress(poll + 1, completeUpToMs))
   }
   return {
     base,

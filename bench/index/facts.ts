@@ -58,40 +58,41 @@ export class BenchFacts {
     return this.intern(owner, { ...SUBNET, owners: [ownerOf(owner, 'subnet')] })
   }
 
-  sourceRecord(fromMs: number): SourceRecord {
-    const scope = (prefix: string) => ({
-      domain: DOMAIN,
-      prefix: prefix as Prefix,
-      layers: ['network', 'container'] as const,
-      fromMs,
-    })
-    return {
-      record: 'source',
-      source: SOURCE,
-      revision: { epoch: 1, sequence: 1 },
-      kind: 'bench',
-      scope: [scope('10.0.0.0/8'), scope('2600:1f18::/32')],
-      bounds: { lagMs: 10_000, clockErrorMs: 500, bridgeMs: 0, briefestHoldingMs: 0, longestGapMs: 180_000 },
-      validity: { fromMs: 0, untilMs: Number.POSITIVE_INFINITY },
-    }
-  }
-
-  progress(sequence: number, completeUpToMs: number): Progress {
-    return {
-      record: 'progress',
-      source: SOURCE,
-      revision: { epoch: 1, sequence },
-      completeUpToMs,
-      overAtMs: completeUpToMs,
-      counts: { addresses: 0, changed: 0 },
-      refused: null,
-    }
-  }
-
   private intern(owner: number, fact: Fact): number {
     const marked = this.table.intern(fact)
     this.ownerOfFact[marked & FACT_NUMBER] = owner
     return marked
+  }
+}
+
+/** The one source of all claims, from `fromMs` on. */
+export function sourceRecord(fromMs: number): SourceRecord {
+  const scope = (prefix: string) => ({
+    domain: DOMAIN,
+    prefix: prefix as Prefix,
+    layers: ['network', 'container'] as const,
+    fromMs,
+  })
+  return {
+    record: 'source',
+    source: SOURCE,
+    revision: { epoch: 1, sequence: 1 },
+    kind: 'bench',
+    scope: [scope('10.0.0.0/8'), scope('2600:1f18::/32')],
+    bounds: { lagMs: 10_000, clockErrorMs: 500, bridgeMs: 0, briefestHoldingMs: 0, longestGapMs: 180_000 },
+    validity: { fromMs: 0, untilMs: Number.POSITIVE_INFINITY },
+  }
+}
+
+export function progress(sequence: number, completeUpToMs: number): Progress {
+  return {
+    record: 'progress',
+    source: SOURCE,
+    revision: { epoch: 1, sequence },
+    completeUpToMs,
+    overAtMs: completeUpToMs,
+    counts: { addresses: 0, changed: 0 },
+    refused: null,
   }
 }
 

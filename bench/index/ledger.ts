@@ -1,9 +1,10 @@
 import { formatAddress } from '../../src/ownership/address.ts'
 import type { Claim } from '../../src/ownership/claim.ts'
-import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { hostPrefix } from '../../src/ownership/prefix.ts'
-import { BASE_MS, Estate, OPEN, versionColumns } from './estate.ts'
-import { DOMAIN, ownerOf, SOURCE } from './facts.ts'
+import { BASE_MS, Estate, OPEN, SPAN_MS, versionColumns } from './estate.ts'
+import { DOMAIN, nowMsOf, ownerOf, progress, SOURCE, sourceRecord } from './facts.ts'
+import { makeProbes, NO_VERSION } from './probes.ts'
 import { bitsOf, seedOf } from './random.ts'
 import { bytesOf, sizesOf } from './sizes.ts'
 
@@ -21,6 +22,7 @@ export type LedgerFigures = {
 }
 
 const ADDRESSES_AT_ONCE = 1000
+const QUESTIONS = 2000
 const ADDRESSES_OF_AN_ENI = 10
 const ID_STREAM = 77
 
@@ -37,6 +39,7 @@ export function measureLedger(claims: number, seed: number): LedgerFigures {
   }
   const compacting = new Stopwatch()
   compacting.time(() => index.compact())
+  verify(index, estate)
   const { ledger } = index.columns()
   const { facts, ...ofClaims } = ledger
   return {
@@ -48,6 +51,22 @@ export function measureLedger(claims: number, seed: number): LedgerFigures {
     compactSeconds: compacting.wallSeconds,
     compactCpuSeconds: compacting.cpuSeconds,
     rowBytesPerClaim: sizesOf(index.generation().columns).lookUpBytes / claims,
+  }
+}
+
+/** Some questions about the claims, whole, against the truth. @throws Error */
+function verify(index: OwnershipIndex, estate: Estate): void {
+  index.apply(sourceRecord(BASE_MS))
+  index.apply(progress(1, BASE_MS + SPAN_MS))
+  const probes = makeProbes(estate, 'cold', QUESTIONS)
+  for (let i = 0; i < probes.count; i++) {
+    const ip = formatAddress({ family: 4, words: [probes.words[i * 4] as number, 0, 0, 0] })
+    const fromMs = BASE_MS + (probes.fromMs[i] as number)
+    const { state, holding } = index.ask({ domain: DOMAIN, ip, fromMs, untilMs: fromMs + 1, nowMs: nowMsOf(BASE_MS) })
+    const version = probes.version[i] as number
+    const task = version === NO_VERSION ? undefined : idOf(version + estate.versions)
+    if (holding?.owner.resourceId === task) continue
+    throw new Error(`${ip} at ${fromMs}: ${state} ${holding?.owner.resourceId}, the truth is ${task}`)
   }
 }
 

@@ -36,7 +36,7 @@ ClickHouse the same. Progress on stderr; on stdout a table in Markdown and, as t
 
   npm run bench:index
   npm run bench:index -- --quick
-  npm run bench:index -- --versions 100000000 --mix ipv4       about 8 GB of memory
+  npm run bench:index -- --versions 100000000 --mix ipv4       about 7 GB of memory
   npm run bench:index -- --mix ipv4 --no-peers --rounds 9
 `
 

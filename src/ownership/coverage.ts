@@ -110,15 +110,22 @@ export class SourceHistory {
     return this.firstPollSince(sinceMs).overAtMs
   }
 
-  /** Instants within the window at which blindness may begin or end: the last word, and both ends of every hole. */
+  /** Instants at which, within the window, what its polls tell changes: the last word, and both ends of every hole. */
   turnsMs(window: Window): readonly Millis[] {
-    const longestGapMs = this.record?.bounds.longestGapMs ?? 0
+    const { longestGapMs = 0, briefestHoldingMs = 0 } = this.record?.bounds ?? {}
     const turns = [this.completeUpToMs ?? window.untilMs]
-    for (let i = Math.max(1, this.firstMarkAfter(window.fromMs)); i < this.markCount; i++) {
-      const [before = 0, after = 0] = [this.marks[i - 1], this.marks[i]]
+    let unprovedUntilMs = Number.NEGATIVE_INFINITY
+    const first = this.firstPollOverAfter(window.fromMs)
+    for (let i = Math.max(1, first); i < this.markCount; i++) {
+      const [before, after] = [this.marks[i - 1] as Millis, this.marks[i] as Millis]
       if (before >= window.untilMs) break
       if (after - before > longestGapMs) turns.push(before, after)
+      // Where no holding is too brief to be seen, nothing is ever proved.
+      if (briefestHoldingMs === 0 || (this.overAt[i] as Millis) - before < briefestHoldingMs) continue
+      if (before > unprovedUntilMs) turns.push(unprovedUntilMs, before)
+      unprovedUntilMs = Math.max(unprovedUntilMs, this.overByMs(i))
     }
+    turns.push(unprovedUntilMs)
     return turns
   }
 
@@ -133,15 +140,31 @@ export class SourceHistory {
    */
   provesAbsence(part: Window): boolean {
     const briefestMs = this.record?.bounds.briefestHoldingMs ?? 0
-    let from = this.firstMarkAfter(part.fromMs)
-    // A poll that was not over by then may show a moment later than `part` begins: start from one that was.
-    while (from > 0 && (this.overAt[from - 1] ?? 0) > part.fromMs) from--
-    for (let i = from; i < this.markCount; i++) {
+    for (let i = this.firstPollOverAfter(part.fromMs); i < this.markCount; i++) {
       const before = this.marks[i - 1]
       if (before === undefined || (this.overAt[i] ?? Number.POSITIVE_INFINITY) - before >= briefestMs) return false
       if ((this.marks[i] ?? 0) >= part.untilMs) return true
     }
     return false
+  }
+
+  /**
+   * Index of the first poll behind one that was over by `atMs`: a poll that was not over by then may show a moment later
+   * than that.
+   */
+  private firstPollOverAfter(atMs: Millis): number {
+    let first = this.firstMarkAfter(atMs)
+    while (first > 0 && (this.overAt[first - 1] ?? 0) > atMs) first--
+    return first
+  }
+
+  /** When a poll, or a later one, was over: from then on it is not asked any more what came before it. */
+  private overByMs(poll: number): Millis {
+    let overByMs = this.overAt[poll] as Millis
+    for (let i = poll + 1; i < this.markCount && (this.marks[i] as Millis) < overByMs; i++) {
+      overByMs = Math.min(overByMs, Math.max(this.marks[i] as Millis, this.overAt[i] as Millis))
+    }
+    return overByMs
   }
 
   private shorten(at: number, overAtMs: Millis): void {

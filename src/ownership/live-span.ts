@@ -1,5 +1,5 @@
 import { layerRank, type Owner } from './claim.ts'
-import type { Span } from './timeline.ts'
+import { type Span, sourcesOf } from './timeline.ts'
 import type { Watcher } from './watch.ts'
 import type { Millis, Window } from './window.ts'
 
@@ -41,13 +41,17 @@ export function liveSpan(span: Span, length: number, watchers: readonly Watcher[
   const watchedUntilMs = furthest?.progressMs ?? Number.NEGATIVE_INFINITY
   const sureUntilMs = isOpen ? Math.max(span.certainUntilMs, watchedUntilMs) : span.certainUntilMs
   const removedMs = watchers.reduce((ms, { untilMs }) => Math.max(ms, untilMs), Number.NEGATIVE_INFINITY)
-  const isEndless = span.possibleUntilMs === Number.POSITIVE_INFINITY && watchers.length > 0
+  // Of a source that nothing is known of but the claim, nobody knows that it was removed.
+  const areAllKnown = watchers.length === sourcesOf(claim).length
   return {
     claim,
     possibleFromMs: span.possibleFromMs,
     certainFromMs: span.certainFromMs,
     certainUntilMs: span.certainUntilMs,
-    possibleUntilMs: isEndless ? Math.max(removedMs, sureUntilMs) : span.possibleUntilMs,
+    possibleUntilMs:
+      span.possibleUntilMs === Number.POSITIVE_INFINITY && areAllKnown
+        ? Math.max(removedMs, sureUntilMs)
+        : span.possibleUntilMs,
     length,
     sureUntilMs,
     watchedUntilMs,
@@ -55,7 +59,7 @@ export function liveSpan(span: Span, length: number, watchers: readonly Watcher[
     speaksFromMs: least(watchers, watcher => watcher.speaksFromMs(claim.layer)),
     lastSightingMs: Math.max(claim.lastSightingMs, isOpen ? (furthest?.lastPollMs ?? 0) : 0),
     isLate: naming.every(({ isLate }) => isLate),
-    isOver: watchers.length > 0 && watchers.every(({ isOver }) => isOver),
+    isOver: areAllKnown && watchers.every(({ isOver }) => isOver),
   }
 }
 

@@ -70,7 +70,7 @@ export class OwnershipIndex {
     for (const history of columns?.histories ?? [])
       this.histories.set(history.source, new SourceHistory(history.source, history))
     for (const [domain, beforeMs] of columns?.horizons ?? []) this.horizons.set(domain, beforeMs)
-    for (let ref = 0; ref < this.ledger.size; ref++) this.nameInterfaces(ref, this.ledger.claim(ref))
+    for (let ref = 0; ref < this.ledger.size; ref++) this.nameInterfaces(ref, this.ledger.claim(ref), false)
     this.known = {
       covering: (domain, address, window) => this.covering(domain, address, window),
       hasDomain: domain => this.ledger.domains.numberOf(domain) >= 0,
@@ -182,20 +182,21 @@ export class OwnershipIndex {
     const { ref, outcome } = ledger.take(claim)
     if (outcome === 'known') return
     this.changed.mark(ref)
-    this.nameInterfaces(ref, claim)
+    this.nameInterfaces(ref, claim, outcome === 'revised')
   }
 
   private applyHorizon({ domain, beforeMs }: Horizon): void {
     this.horizons.set(domain, Math.max(beforeMs, this.known.horizonMs(domain)))
   }
 
-  private nameInterfaces(ref: number, { layer, owners }: Claim): void {
+  /** A new claim is the last one of each interface that it names; only a revised one may stand there already. */
+  private nameInterfaces(ref: number, { layer, owners }: Claim, isRevised: boolean): void {
     if (layerRank(layer) < layerRank('interface')) return
     for (const { eni } of owners) {
       if (eni === null) continue
       const refs = this.interfaces.get(eni)
       if (refs === undefined) this.interfaces.set(eni, [ref])
-      else if (!refs.includes(ref)) refs.push(ref)
+      else if (refs.at(-1) !== ref && !(isRevised && refs.includes(ref))) refs.push(ref)
     }
   }
 

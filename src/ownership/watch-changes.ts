@@ -67,7 +67,7 @@ export function changesByBounds(history: SourceHistory, record: SourceRecord): (
 function differences(before: SourceHistory, after: SourceHistory, sinceMs: Millis): readonly Window[] {
   const turnsMs = [before, after].flatMap(history => {
     const { marks, overAt } = history.columns()
-    return [...marks, ...overAt, history.speaksFromMs(sinceMs)]
+    return [...marks, ...overAt]
   })
   return whereDifferent(
     turnsMs,

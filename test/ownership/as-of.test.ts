@@ -129,6 +129,14 @@ describe('fencing', () => {
     expect(said(logged, 600)).toBe('owned sighted api')
   })
 
+  test('what was logged later is not even asked about', () => {
+    const logged = [{ change: successor, loggedAtMs: 500 }, ...source.logged]
+    const asked: Change[] = []
+    const known = [...changesAsOf(logged, 450, change => asked.push(change) > 0)]
+    expect(known).toEqual(source.logged.map(({ change }) => change))
+    expect(asked).toEqual(known)
+  })
+
   test('what it wrote before its successor counted at that moment', () => {
     const logged = [...source.logged, { change: late, loggedAtMs: 400 }, { change: successor, loggedAtMs: 500 }]
     expect(said(logged, 450)).toBe('owned sighted zombie')

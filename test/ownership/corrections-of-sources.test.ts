@@ -67,6 +67,13 @@ describe('progress names what its source has now seen', () => {
     expect(named(poll(100), [source(1), poll(250), poll(400)])).toEqual(['d1 10.0.0.0/8 105..255'])
   })
 
+  test('a poll that becomes the first of a scope, and was over after the next: until then it shows nothing', () => {
+    const [first] = source(1).scope
+    const later = source(1, { scope: first ? [{ ...first, fromMs: 110 }] : [] })
+    const before = [later, poll(100), poll(120, { overAtMs: 120 }), poll(200)]
+    expect(named(poll(110, { overAtMs: 130 }), before)).toEqual(['d1 10.0.0.0/8 120..130'])
+  })
+
   test('a late poll proves absence where the briefest holding no longer fits between its neighbours', () => {
     const brief = source(1, { bounds: { ...noDoubt, longestGapMs: 1000, briefestHoldingMs: 150 } })
     const before = [brief, poll(100), poll(200), poll(400), poll(500)]
@@ -80,7 +87,13 @@ describe('progress names what its source has now seen', () => {
     const brief = source(1, { bounds: { ...noDoubt, longestGapMs: 1000, briefestHoldingMs: 230 } })
     const slow = poll(300, { overAtMs: 420 })
     const before = [brief, poll(100), poll(200), slow, poll(600)]
-    expect(named(poll(450), before)).toEqual(['d1 10.0.0.0/8 300..605'])
+    expect(named(poll(450), before)).toEqual(['d1 10.0.0.0/8 300..600'])
+  })
+
+  test('a poll that is told again, and was over earlier, proves more', () => {
+    const brief = source(1, { bounds: { ...noDoubt, longestGapMs: 1000, briefestHoldingMs: 150 } })
+    const before = [brief, poll(10), poll(100), poll(200, { overAtMs: 400 }), poll(600)]
+    expect(named(poll(200), before)).toEqual(['d1 10.0.0.0/8 100..200'])
   })
 
   test('open claims that no scope of the source covers are carried on as well', () => {
@@ -117,6 +130,13 @@ describe('a registration names where its source watches otherwise', () => {
     const more = source(2, { scope: [...source(1).scope, scope('192.0.2.0/24', 300)] })
     expect(named(more, [source(1), poll(100)])).toEqual(['d1 192.0.2.0/24 -Infinity..Infinity'])
     expect(named(source(3), [more, poll(100)])).toEqual(['d1 192.0.2.0/24 -Infinity..Infinity'])
+  })
+
+  test('a scope around one that was watched: all of it, and what it claimed there before was beyond its scope', () => {
+    const narrow = source(1, { scope: [scope('10.0.0.0/24', 0)] })
+    expect(named(source(2), [narrow, poll(100)])).toEqual([all])
+    const block = claim(1, { ...open, at: '10.0.0.0/8' })
+    expect(named(poll(500), [narrow, poll(400), block])).toEqual(['d1 10.0.0.0/24 400..500', 'd1 10.0.0.0/8 400..500'])
   })
 
   test('a scope within one that has been watched for longer: nothing', () => {

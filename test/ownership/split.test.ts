@@ -178,6 +178,39 @@ describe('the reason of a window that is no one’s throughout', () => {
   })
 })
 
+describe('who may have held it', () => {
+  const perhaps = (id: string, layer: 'container' | 'instance', holder: string) =>
+    claim(id, { layer, owners: [owner(holder)], start: within(100, 500), end: exact(900) })
+  const certain = (id: string) => claim(id, { layer: 'interface', owners: [owner('eni')], end: exact(900) })
+  const names = ({ candidates }: Answer) => candidates.map(({ holding }) => holding?.owner.application ?? 'nobody')
+
+  test('is everybody down to the first level on which somebody is certain', () => {
+    const told = knowing(perhaps('1', 'container', 'task'), perhaps('2', 'instance', 'host'), certain('3'))
+    expect(names(told.ask(question(at, 200)))).toEqual(['task', 'host', 'eni'])
+  })
+
+  test('and nobody, where nobody is certain at any level', () => {
+    const told = knowing(perhaps('1', 'container', 'task'), perhaps('2', 'instance', 'host'))
+    expect(names(told.ask(question(at, 200)))).toEqual(['task', 'host', 'nobody'])
+  })
+
+  test('is no second one where another source holds the same owner merely possible', () => {
+    const index = knowing(claim('1', { end: exact(900) }), claim('2', { source: 'test/two', start: within(100, 500) }))
+    expect(inWords(index.ask(question(at, 200)))).toBe('owned sighted api')
+  })
+
+  test('does not hang on a name that the source which gives it has not shown since', () => {
+    const index = createOwnershipIndex()
+    const life = { address: at, lifetimeId: 'l-1' }
+    const naming = new TestSource(index, { source: 'naming/one' })
+    for (const sent of [100, 200]) naming.poll(sent, sent, [{ ...life, owner: A }])
+    const unnaming = new TestSource(index, { source: 'unnaming/one' })
+    for (let sent = 100; sent <= 900; sent += 100) unnaming.poll(sent, sent, [{ ...life, owner: owner(null, 'i-a') }])
+    expect(inWords(index.ask(question(at, 150)))).toBe('owned sighted api')
+    expect(inWords(index.ask(question(at, 500)))).toBe('unknown source-stale api|nobody')
+  })
+})
+
 describe('a window with a blind part', () => {
   test('is unknown as a whole, and its parts show what is known and which source is late', () => {
     const index = createOwnershipIndex()
@@ -211,6 +244,26 @@ describe('a window with a blind part', () => {
       '700-800 unknown not-yet',
     ])
     expect(inWords(told)).toBe('unknown before-coverage nobody')
+  })
+})
+
+describe('what an expected layer proves within a window', () => {
+  test('is told apart from where somebody may have come and gone between two polls', () => {
+    const index = createOwnershipIndex()
+    const titus = new TestSource(index, {
+      source: 'titus/a',
+      layers: ['container'],
+      bounds: { briefestHoldingMs: 150 },
+    })
+    for (const sent of [100, 200, 300, 500, 600]) titus.poll(sent, sent + 10, [])
+    const seen = { address: at, owner: A, layer: 'interface', expects: ['container'] } as const
+    const ec2 = new TestSource(index, { source: 'ec2/a', layers: ['interface'] })
+    for (let sent = 100; sent <= 600; sent += 100) ec2.poll(sent, sent, [seen])
+    expect(parts(index.ask(question(at, 150, 600)))).toEqual([
+      '150-300 owned sighted api',
+      '300-510 unowned absent-in-complete-polls',
+      '510-600 owned sighted api',
+    ])
   })
 })
 

@@ -26,54 +26,70 @@ const claim = (id: string, part: Partial<Claim> = {}): Claim => ({
   ...part,
 })
 
-/** Rule 7 as it is written: each claim is joined to the first holding of another source that it fits. */
+type Joined = Claim & { readonly alsoFrom?: readonly string[]; readonly unnamedFrom?: readonly string[] }
+
+/** Rule 7 as it is written: each claim is held against all holdings before it, and joins the first that it fits. */
 function joinedSlowly(claims: readonly Claim[]): readonly Joined[] {
   const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
   const byStart = (a: Claim, b: Claim) =>
     a.start.earliestMs === b.start.earliestMs ? 0 : a.start.earliestMs < b.start.earliestMs ? -1 : 1
-  const joined: { claim: Joined; isListed: boolean }[] = []
+  const groups: Claim[][] = []
   for (const next of [...claims].sort((a, b) => compare(a.source, b.source) || byStart(a, b) || compare(a.id, b.id))) {
-    const isSame = (other: Claim) =>
-      other.source !== next.source && other.layer === next.layer && other.lifetimeId === next.lifetimeId
-    const i = next.lifetimeId === null ? -1 : joined.findIndex(other => isSame(other.claim))
-    const other = joined[i]
-    const both = other && joinTwo(other.claim, next)
-    if (both) joined[i] = { claim: both, isListed: other.isListed || next.state === 'open' }
-    else joined.push({ claim: next, isListed: next.state === 'open' })
+    const group = groups.find(members => members.every(other => isSameLife(other, next)) && agree([...members, next]))
+    if (group) group.push(next)
+    else groups.push([next])
   }
-  return joined.map(({ claim: held, isListed }) =>
-    isListed && held.state !== 'open' ? { ...held, end: { ...held.end, latestMs: Number.POSITIVE_INFINITY } } : held,
-  )
+  return groups.map(asOne)
 }
 
-type Joined = Claim & { readonly alsoFrom?: readonly string[] }
+const isSameLife = (a: Claim, b: Claim): boolean =>
+  a.source !== b.source &&
+  a.layer === b.layer &&
+  a.lifetimeId !== null &&
+  a.lifetimeId === b.lifetimeId &&
+  a.owners.length === b.owners.length &&
+  JSON.stringify(a.ports) === JSON.stringify(b.ports)
 
-function joinTwo(a: Joined, b: Claim): Joined | undefined {
-  const common = (one: Bounds, two: Bounds): Bounds => ({
-    earliestMs: Math.max(one.earliestMs, two.earliestMs),
-    latestMs: Math.min(one.latestMs, two.latestMs),
-  })
-  const start = common(a.start, b.start)
-  const end = common(a.end, b.end)
-  const names = new Set([...a.owners, ...b.owners].flatMap(({ application }) => application ?? []))
-  if (start.earliestMs > start.latestMs || end.earliestMs > end.latestMs || names.size > 1) return undefined
-  const named = a.owners.every(({ application }) => application !== null) ? a : b
-  const sources = [a.source, ...(a.alsoFrom ?? []), b.source].filter(source => source !== named.source)
+const common = (bounds: readonly Bounds[]): Bounds => ({
+  earliestMs: Math.max(...bounds.map(({ earliestMs }) => earliestMs)),
+  latestMs: Math.min(...bounds.map(({ latestMs }) => latestMs)),
+})
+
+function agree(claims: readonly Claim[]): boolean {
+  const [start, end] = [common(claims.map(one => one.start)), common(claims.map(one => one.end))]
+  const names = new Set(claims.flatMap(one => one.owners.flatMap(({ application }) => application ?? [])))
+  return start.earliestMs <= start.latestMs && end.earliestMs <= end.latestMs && names.size <= 1
+}
+
+function asOne(claims: readonly Claim[]): Joined {
+  const [only] = claims
+  if (claims.length === 1 && only) return only
+  const named = claims.filter(({ owners }) => owners.every(({ application }) => application !== null))
+  const naming = named.length > 0 ? named : claims
+  const by = (named[0] ?? claims.at(-1)) as Claim
+  const also = naming.filter(({ source }) => source !== by.source).map(({ source }) => source)
+  const unnamed = claims.filter(one => !naming.includes(one)).map(({ source }) => source)
+  const [open, ended] = [claims.filter(({ state }) => state === 'open'), claims.filter(({ state }) => state !== 'open')]
+  const isContested = open.length > 0 && ended.length > 0
   return {
-    ...named,
-    start,
-    end,
-    state: a.state === b.state ? a.state : 'missing',
-    expects: [...new Set([...a.expects, ...b.expects])],
-    lastSightingMs: Math.max(a.lastSightingMs, b.lastSightingMs),
-    alsoFrom: [...new Set(sources)],
+    ...by,
+    start: common(claims.map(one => one.start)),
+    end: {
+      earliestMs: common(naming.map(one => one.end)).earliestMs,
+      latestMs: isContested ? Number.POSITIVE_INFINITY : common(claims.map(one => one.end)).latestMs,
+    },
+    state: new Set(claims.map(({ state }) => state)).size === 1 ? by.state : 'missing',
+    expects: [...new Set(claims.flatMap(one => one.expects))],
+    lastSightingMs: Math.max(...claims.map(one => one.lastSightingMs)),
+    ...(also.length > 0 ? { alsoFrom: also } : {}),
+    ...(unnamed.length > 0 ? { unnamedFrom: unnamed } : {}),
   }
 }
 
 /** Rule 8 as it is written: every claim is held against every other of its sources and layer that is ever certain. */
 function timelineSlowly(claims: readonly Claim[]): readonly Span[] {
   const joined = joinedSlowly(claims)
-  const sourcesOf = ({ source, alsoFrom = [] }: Joined) => [source, ...alsoFrom]
+  const sourcesOf = ({ source, alsoFrom = [], unnamedFrom = [] }: Joined) => [source, ...alsoFrom, ...unnamedFrom]
   const spans = joined.map((held): Span => {
     let possibleFromMs = held.start.earliestMs
     let possibleUntilMs = held.end.latestMs
@@ -133,6 +149,7 @@ const claims = fc
   )
   .map(parts => parts.map((part, i) => claim(String(i), part)))
 
+const isJoined = ({ claim: { alsoFrom, unnamedFrom } }: Span) => alsoFrom !== undefined || unnamedFrom !== undefined
 const byId = (spans: readonly Span[]) => new Map(spans.map(span => [span.claim.id, span]))
 
 describe('a timeline', () => {
@@ -142,10 +159,10 @@ describe('a timeline', () => {
       fc.property(claims, all => {
         const spans = timelineOf(all)
         expect(byId(spans)).toEqual(byId(timelineSlowly(all)))
-        joined += spans.filter(span => span.claim.alsoFrom !== undefined).length
+        joined += spans.filter(isJoined).length
         for (const span of spans) {
           const held = all.find(({ id }) => id === span.claim.id)
-          if (span.claim.alsoFrom === undefined && held && span.possibleUntilMs < held.end.latestMs) cut++
+          if (!isJoined(span) && held && span.possibleUntilMs < held.end.latestMs) cut++
         }
       }),
       { numRuns: 2000, seed: 20171 },
@@ -215,6 +232,31 @@ describe('one lifetime in two sources', () => {
   test('closed by both is closed', () => {
     const [span] = timelineOf([claim('1', life), claim('2', { ...life, source: 'b/two' })])
     expect(span?.claim.state).toBe('closed')
+  })
+
+  test('is certain for as long as those show it who name it: the others do not show that the name was still there', () => {
+    const unnamed = { ...life, owners: [owner(null, 'i-1')] }
+    const [span, ...others] = timelineOf([
+      claim('1', { ...unnamed, end: { earliestMs: 90, latestMs: 110 } }),
+      claim('2', { ...life, source: 'b/two', end: { earliestMs: 50, latestMs: 120 } }),
+      claim('3', { ...life, source: 'c/three', end: { earliestMs: 60, latestMs: 130 } }),
+    ])
+    expect(others).toEqual([])
+    expect(span?.claim).toMatchObject({ id: '2', source: 'b/two', alsoFrom: ['c/three'], unnamedFrom: ['a/one'] })
+    expect(span).toMatchObject({ certainUntilMs: 60, possibleUntilMs: 110 })
+  })
+
+  test('twice in one of them is two holdings, of which the other’s is the one that it fits', () => {
+    const later = { start: { earliestMs: 200, latestMs: 210 }, end: { earliestMs: 300, latestMs: 310 } }
+    const spans = timelineOf([
+      claim('1', life),
+      claim('2', { ...life, ...later }),
+      claim('3', { ...life, source: 'b/two', ...later }),
+    ])
+    expect(spans.map(span => [span.claim.id, span.claim.alsoFrom])).toEqual([
+      ['1', undefined],
+      ['2', ['b/two']],
+    ])
   })
 
   test('cuts the holdings before it in either source, whichever names it', () => {

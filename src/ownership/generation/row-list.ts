@@ -110,6 +110,8 @@ export class RowList {
     const fact = rows[at + FACT] as number
     if ((fact & PLAIN) === 0) return known.facts.holdsAddresses(fact) ? IN_FULL : NOBODY
     if ((rows[at + CERTAIN_FROM] as number) > from) return IN_FULL
+    // A claim that contradicts itself may be certain where it is not even possible: `ask` cuts it there.
+    if ((rows[at] as number) > from || until > (rows[at + POSSIBLE_UNTIL] as number)) return IN_FULL
     if (until <= (rows[at + CERTAIN_UNTIL] as number)) return row
     if ((fact & OPEN) === 0) return IN_FULL
     return until <= ticksOf(known.progressMs[known.facts.sourceNumber(fact)] as number, this.baseMs) ? row : IN_FULL

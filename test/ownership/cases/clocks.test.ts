@@ -78,7 +78,7 @@ describe('how far the sources have come', () => {
     time.nowMs += ms(600)
     expect(await enricher.enrichOnce()).toMatchObject({ committed: 1 })
     expect(names()).toContain('objectReleasedByCap')
-    expect(rows().map(inBrief)).toEqual(['A -> unknown not-yet i-P|nobody'])
+    expect(rows().map(inBrief)).toEqual(['A -> unknown not-yet i-P|i-E2|nobody'])
     const finals = ['10.0.0.5', '10.0.0.6'].map(ip => index.ask(question(ip, ms(15), ms(26), { nowMs: NOW_MS })))
     expect(finals.map(({ final, watermarkMs }) => [final, watermarkMs])).toEqual([
       [true, ms(30)],
