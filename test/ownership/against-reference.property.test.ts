@@ -22,7 +22,7 @@ describe.each(INDEXES)('$name', ({ make }) => {
           expect(asReference(index.ask(question)), questionInWords(question)).toEqual(definition.ask(question))
         }
       }),
-      propertyRuns(80),
+      propertyRuns(120),
     )
   })
 })

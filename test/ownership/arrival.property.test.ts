@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Question } from '../../src/ownership/answer.ts'
+import type { Change } from '../../src/ownership/claim.ts'
 import { type History, histories, toldAs } from '../support/histories.ts'
 import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts'
 import { type AskedIndex, INDEXES, indexWith } from './reference/comparison.ts'
@@ -13,6 +14,15 @@ function* permutations<T>(values: readonly T[]): Generator<readonly T[]> {
 }
 
 const answersOf = (index: AskedIndex, questions: readonly Question[]) => questions.map(question => index.ask(question))
+
+/**
+ * Horizons come last: below one, a claim that is over is refused if it comes later (case 59 of the temporal join), and so there
+ * the order of arrival does count.
+ */
+function horizonsLast(changes: readonly Change[]): readonly Change[] {
+  const isHorizon = (change: Change) => change.record === 'horizon'
+  return [...changes.filter(change => !isHorizon(change)), ...changes.filter(isHorizon)]
+}
 
 /** The changes of a history in another order, some of them several times. */
 const arrivals = ({ changes, questions }: History) =>
@@ -27,16 +37,16 @@ const arrivals = ({ changes, questions }: History) =>
         const repeated = order[which % Math.max(1, order.length)]
         if (repeated) arrived.splice(where % (arrived.length + 1), 0, repeated)
       }
-      return { told: toldAs(changes, questions), arrived: toldAs(arrived, questions) }
+      return { told: toldAs(changes, questions), arrived: toldAs(horizonsLast(arrived), questions) }
     })
 
-/** A few changes, on top of all others or alone. */
-const late = ({ changes, questions }: History) =>
+/** A few changes that come after all others, or alone. */
+const lateOnes = ({ changes, questions }: History) =>
   fc
     .tuple(fc.shuffledSubarray([...changes], { maxLength: Math.min(5, changes.length) }), fc.boolean())
-    .map(([few, isAlone]) => ({
-      before: toldAs(isAlone ? [] : changes.filter(change => !few.includes(change)), questions),
-      few: toldAs(few, questions),
+    .map(([late, isAlone]) => ({
+      before: toldAs(isAlone ? [] : changes.filter(change => !late.includes(change)), questions),
+      late: toldAs(late, questions),
     }))
 
 const dice = fc.integer()
@@ -45,11 +55,10 @@ const timeout = propertyTimeoutMs(60_000)
 describe.each(INDEXES)('$name', ({ make }) => {
   test('answers the same after every permutation of a few changes', { timeout }, () => {
     fc.assert(
-      fc.property(histories({ questions: 6 }).chain(late), dice, ({ before, few }, drawn) => {
-        const expected = answersOf(indexWith(make(drawn), [...before.changes, ...few.changes]), few.questions)
-        for (const order of permutations(few.changes)) {
-          expect(answersOf(indexWith(make(drawn), [...before.changes, ...order]), few.questions)).toEqual(expected)
-        }
+      fc.property(histories({ questions: 6 }).chain(lateOnes), dice, ({ before, late }, drawn) => {
+        const orders = [...permutations(late.changes)].map(order => horizonsLast([...before.changes, ...order]))
+        const answers = orders.map(order => answersOf(indexWith(make(drawn), order), late.questions))
+        for (const other of answers) expect(other).toEqual(answers[0])
       }),
       propertyRuns(12),
     )

@@ -116,6 +116,16 @@ describe('a source that is added later', () => {
     expect(told(400)).toBe('owned authoritative-time batch, final')
   })
 
+  test('may dispute what was only stated of times that nobody watched, so that is not final', () => {
+    const { index, told } = world()
+    const stated = [{ edge: 'start', kind: 'exact', subject: 'binding', atMs: 400 }] as const
+    polls(new TestSource(index, { layers: ['instance'] }), 700, 900, [{ address: at, owner: A, stated }])
+    expect(told(500)).toBe('owned authoritative-time api')
+    const late = new TestSource(index, { source: 'late/one', layers: ['container'] })
+    polls(late, 800, 900, [{ address: at, owner: B, layer: 'container' }])
+    expect(told(500)).toBe('unknown before-coverage batch|api, final')
+  })
+
   test('that watches a new layer from now on does not unsettle what it said without it', () => {
     const { index, told } = world()
     const source = new TestSource(index, { layers: ['instance'] })
@@ -210,6 +220,19 @@ describe('a source that was removed', () => {
     goOn(900, [{ address: at, owner: A }])
     removeIt()
     expect(told(200, 800)).toBe('owned sighted api, final')
+  })
+
+  test('does not end a holding that a source claims too of which nothing else is known', () => {
+    const { index, told } = world()
+    const gone = new TestSource(index, { source: 'gone/one' })
+    polls(gone, 100, 300, [{ address: at, owner: A }])
+    const claim = gone.changes.find(change => change.record === 'claim')
+    if (claim === undefined) throw new TypeError('no claim')
+    index.apply({ ...claim, id: 'another', source: 'unheard/one' })
+    polls(new TestSource(index, { source: 'stays/one' }), 100, 900)
+    remove(index, gone, 400)
+    expect(told(250)).toBe('owned sighted api, final')
+    expect(told(500)).toBe('unknown source-stale api|nobody, final')
   })
 
   test('leaves an address that nobody else watches unmanaged', () => {
