@@ -7,11 +7,11 @@ import { choiceOf } from './random.ts'
 import { type Figure, type Plan, timeRounds, type Work } from './rounds.ts'
 
 /** Questions of one kind, as many as there are of each family. */
-export type Batches = Readonly<Record<ProbeKind | 'hits', readonly Batch[]>>
+export type Batches = Readonly<Record<ProbeKind | 'hits' | 'hotHits', readonly Batch[]>>
 
 /**
- * Every kind of probe, and `hits`: those cold ones that a host's owner is certain of, which leaves out the gaps between two
- * holders, where a subnet decides.
+ * Every kind of probe, and `hits` and `hotHits`: those cold and hot ones that a host's owner is certain of, which leaves out
+ * the gaps between two holders, where a subnet decides.
  */
 export function batchesOfAllKinds(
   estate: Estate,
@@ -25,10 +25,11 @@ export function batchesOfAllKinds(
       return [kind, makeProbes(estate, kind, count)]
     }),
   ) as Record<ProbeKind, Probes>
-  const { cold } = probes
+  const { cold, hot } = probes
   const batches = Object.fromEntries(PROBE_KINDS.map(kind => [kind, batchesOf(probes[kind], baseMs)]))
   const hits = batchesOf(cold, baseMs, probe => cold.owner[probe] !== 0)
-  return { batches: { ...batches, hits } as Batches, cold }
+  const hotHits = batchesOf(hot, baseMs, probe => hot.owner[probe] !== 0)
+  return { batches: { ...batches, hits, hotHits } as Batches, cold }
 }
 
 /** Look-ups that an enricher hands over at a time, in one of the ways of asking in batches. */
@@ -40,6 +41,8 @@ export type LookUpFigures = {
   readonly ipv6Hits: Figure | null
   /** Cold as the peers are asked: hits, gaps and what is in doubt. */
   readonly cold: Figure
+  /** Hot host hits, and hot as they come. */
+  readonly hotHits: Figure
   readonly hot: Figure
   readonly fallback: Figure
   readonly window: Figure
@@ -78,6 +81,7 @@ export async function timeLookUps(
     hits: await inOrderAsked('cold host hits', batches.hits),
     ipv6Hits: ipv6.length > 0 ? await inOrderAsked('cold host hits of IPv6', ipv6) : null,
     cold: await inOrderAsked('cold', batches.cold),
+    hotHits: await inOrderAsked('hot host hits', batches.hotHits),
     hot: await inOrderAsked('hot', batches.hot),
     fallback: await inOrderAsked('prefix fallbacks', batches.fallback),
     window: await inOrderAsked('windows', batches.window),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { PEERS, runPeer, runWhohad } from './child.ts'
+import { HUGE_PAGES, PEERS, runPeer, runWhohad } from './child.ts'
 import { type BenchOptions, HELP, type Mix, optionsOf, UsageError } from './options.ts'
 import type { PeerResult } from './peer.ts'
 import { type Compared, compare, comparisonOf, round, type Summary, summaryOf } from './summary.ts'
@@ -57,16 +57,19 @@ const NO_PEERS = { vs_duckdb: null, vs_clickhouse: null }
 
 async function measureMix(options: BenchOptions, mix: Mix, isFirst: boolean, untilMs: number): Promise<WhohadResult> {
   const { versions, probes, rounds, seed, claims, straddling } = options
-  return runWhohad({
-    versions,
-    probes,
-    rounds,
-    seed,
-    halfIpv6: mix === 'half-ipv6',
-    claims: isFirst ? claims : 0,
-    straddling: isFirst ? straddling : 0,
-    untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER),
-  })
+  return runWhohad(
+    {
+      versions,
+      probes,
+      rounds,
+      seed,
+      halfIpv6: mix === 'half-ipv6',
+      claims: isFirst ? claims : 0,
+      straddling: isFirst ? straddling : 0,
+      untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER),
+    },
+    surroundingsOf(options),
+  )
 }
 
 async function measurePeers(options: BenchOptions, ours: WhohadResult, untilMs: number) {
@@ -74,14 +77,16 @@ async function measurePeers(options: BenchOptions, ours: WhohadResult, untilMs: 
   const rounds = Number.isFinite(budgetSeconds) ? 1 : Math.min(options.rounds, 3)
   const measured: { readonly peer: PeerResult; readonly compared: readonly Compared[] }[] = []
   for (const name of PEERS) {
-    const peer = await runPeer(name, { versions, probes, kind: 'cold', seed, rounds }, untilMs)
+    const peer = await runPeer(name, { versions, probes, kind: 'cold', seed, rounds }, surroundingsOf(options), untilMs)
     if (peer) measured.push({ peer, compared: compare(peer, ours) })
     else say(`${name}: left out, as its time was up`)
   }
   return measured
 }
 
-function conditionsOf({ versions, mixes, probes, rounds, seed }: BenchOptions) {
+const surroundingsOf = ({ hugePages }: BenchOptions) => (hugePages ? HUGE_PAGES : {})
+
+function conditionsOf({ versions, mixes, probes, rounds, seed, hugePages: isAsked }: BenchOptions) {
   return {
     versions,
     addresses: versions / 10,
@@ -92,7 +97,7 @@ function conditionsOf({ versions, mixes, probes, rounds, seed }: BenchOptions) {
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
-    huge_pages: hugePages(),
+    huge_pages: `${hugePages()}, ${isAsked ? 'asked for' : 'not asked for'}`,
     memory_gb: round(totalmem() / 2 ** 30, 1),
     load_average: round(loadavg()[0] ?? 0, 1),
   }

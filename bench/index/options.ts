@@ -11,6 +11,8 @@ export type BenchOptions = {
   readonly claims: number
   readonly straddling: number
   readonly hasPeers: boolean
+  /** Whether the C library asks Linux for huge pages, for every engine alike. */
+  readonly hugePages: boolean
   /** Seconds after which nothing more is begun; Infinity where it takes what it takes. */
   readonly budgetSeconds: number
 }
@@ -31,6 +33,7 @@ ClickHouse the same. Progress on stderr; on stdout a table in Markdown and, as t
   --claims N       whole claims that the ledger is measured with, 0 for none (1000000)
   --peers, --no-peers
                    ask DuckDB and ClickHouse too, which takes longer than all the rest, or not
+  --no-huge-pages  do not ask Linux for huge pages, which every engine is given otherwise
   --seed N         another estate (1)
   --help
 
@@ -74,6 +77,7 @@ export function optionsOf(args: readonly string[]): BenchOptions | undefined {
     claims: number('claims', defaults.claims, 0),
     straddling: Math.min(versions, MOST_TO_STRADDLE),
     hasPeers: values.peers ?? (!values['no-peers'] && versions <= MOST_FOR_PEERS),
+    hugePages: !values['no-huge-pages'],
     budgetSeconds: values.quick ? QUICK_SECONDS : Number.POSITIVE_INFINITY,
   }
 }
@@ -94,6 +98,7 @@ function parse(args: readonly string[]) {
         quick: flag,
         peers: flag,
         'no-peers': flag,
+        'no-huge-pages': flag,
         help: { ...flag, short: 'h' },
       },
     }).values

@@ -8,7 +8,7 @@ export type Summary = { readonly [name: string]: number | null }
 /** What one run of the index comes to. */
 export function summaryOf(result: WhohadResult): Summary {
   const { versions, sizes, lookUps, asked, workers, checkpoint, straddling, ledger } = result
-  const { hits, ipv6Hits, cold, hot, fallback, window, batched, batchedSmall, outcomes } = lookUps
+  const { hits, ipv6Hits, cold, hotHits, hot, fallback, window, batched, batchedSmall, outcomes } = lookUps
   return {
     bytes_per_version: round(sizes.lookUpBytes / versions, 2),
     named_bytes_per_version: round(sizes.namedBytes / versions, 2),
@@ -22,7 +22,8 @@ export function summaryOf(result: WhohadResult): Summary {
     ...named('cold', hits),
     ...(ipv6Hits && named('cold_ipv6', ipv6Hits)),
     ...named('cold_mixed', cold),
-    ...named('hot', hot),
+    ...named('hot', hotHits),
+    ...named('hot_mixed', hot),
     ...named('fallback', fallback),
     ...named('window', window),
     ...named('batched', batched),

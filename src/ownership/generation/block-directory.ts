@@ -1,5 +1,7 @@
 import type { Family, Words } from '../address.ts'
 import { maskWords } from '../prefix.ts'
+import { Leads, leadsOf } from './leads.ts'
+import type { RowRange } from './row-list.ts'
 
 /** A prefix shorter than a host's, and where its rows lie. Domains count from 1. */
 export type Block = {
@@ -18,11 +20,15 @@ export type StretchColumns = { readonly starts: Int32Array; readonly narrowest: 
 export type BlockColumns = {
   /** Row of a block: domain, family and length, four words, first row, count, look-back, next wider block + 1. */
   readonly blocks: Int32Array
-  /** Domain, family, and from where to where its stretches lie, for each space that has blocks. */
+  /** Domain, family, from where to where its stretches lie, and where its table of leads begins, for each space that has blocks. */
   readonly spaces: Int32Array
+  readonly leads: Int32Array
   readonly stretches4: StretchColumns
   readonly stretches6: StretchColumns
 }
+
+const SPACE = 5
+type Space = { readonly from: number; readonly leads: Leads }
 
 const STRIDE = 10
 const FAMILY_AND_LENGTH = 1
@@ -38,14 +44,14 @@ const WIDER = 9
  */
 export class BlockDirectory {
   readonly columns: BlockColumns
-  private readonly spaces = new Map<number, { readonly from: number; readonly until: number }>()
+  private readonly spaces = new Map<number, Space>()
 
   constructor(columns: BlockColumns) {
     this.columns = columns
-    const { spaces } = columns
-    for (let i = 0; i < spaces.length; i += 4) {
-      const [domain = 0, family = 0, from = 0, until = 0] = spaces.subarray(i, i + 4)
-      this.spaces.set(domain * 8 + family, { from, until })
+    const { spaces, leads } = columns
+    for (let i = 0; i < spaces.length; i += SPACE) {
+      const [domain = 0, family = 0, from = 0, until = 0, lead = 0] = spaces.subarray(i, i + SPACE)
+      this.spaces.set(domain * 8 + family, { from, leads: new Leads(leads, lead, from, until) })
     }
   }
 
@@ -58,8 +64,10 @@ export class BlockDirectory {
     const space = this.spaces.get(domain * 8 + family)
     if (space === undefined) return -1
     const { starts, narrowest } = family === 4 ? this.columns.stretches4 : this.columns.stretches6
-    let low = space.from
-    let high = space.until
+    const { leads } = space
+    const bucket = leads.bucketOf(a, b, c, d)
+    let low = leads.low(bucket)
+    let high = leads.high(bucket)
     while (low < high) {
       const middle = (low + high) >>> 1
       const isBehind =
@@ -81,16 +89,14 @@ export class BlockDirectory {
     return (this.columns.blocks[block * STRIDE + FAMILY_AND_LENGTH] as number) & 255
   }
 
-  firstRow(block: number): number {
-    return this.columns.blocks[block * STRIDE + FIRST_ROW] as number
-  }
-
-  count(block: number): number {
-    return this.columns.blocks[block * STRIDE + COUNT] as number
-  }
-
-  lookBack(block: number): number {
-    return this.columns.blocks[block * STRIDE + LOOK_BACK] as number
+  rangeOf(block: number): RowRange {
+    const { blocks } = this.columns
+    const at = block * STRIDE
+    return {
+      first: blocks[at + FIRST_ROW] as number,
+      count: blocks[at + COUNT] as number,
+      lookBack: blocks[at + LOOK_BACK] as number,
+    }
   }
 
   block(index: number): Block {
@@ -127,6 +133,7 @@ export function blockDirectory(unsorted: readonly Block[]): BlockDirectory {
   )
   const rows = new Int32Array(new SharedArrayBuffer(blocks.length * STRIDE * 4))
   const spaces: number[] = []
+  const leads: number[] = []
   const stretches = { 4: new StretchList(1), 6: new StretchList(4) }
   for (let from = 0; from < blocks.length; ) {
     const { domain, family } = blocks[from] as Block
@@ -141,12 +148,14 @@ export function blockDirectory(unsorted: readonly Block[]): BlockDirectory {
       rows.set([domain, (family === 6 ? 512 : 0) + length, ...words, firstRow, count, lookBack, wider + 1], i * STRIDE)
     }
     walk.leaveAll()
-    spaces.push(domain, family, first, stretches[family].size)
+    spaces.push(domain, family, first, stretches[family].size, leads.length)
+    for (const number of leadsOf(stretches[family].starts.slice(first), first)) leads.push(number)
     from = until
   }
   return new BlockDirectory({
     blocks: rows,
     spaces: shared(spaces),
+    leads: shared(leads),
     stretches4: stretches[4].columns(),
     stretches6: stretches[6].columns(),
   })
@@ -154,7 +163,7 @@ export function blockDirectory(unsorted: readonly Block[]): BlockDirectory {
 
 class StretchList {
   private readonly addressWords: 1 | 4
-  private readonly starts: number[] = []
+  readonly starts: Words[] = []
   private readonly narrowest: number[] = []
 
   constructor(addressWords: 1 | 4) {
@@ -166,17 +175,18 @@ class StretchList {
   }
 
   push(start: Words, narrowest: number): void {
-    for (let i = 0; i < this.addressWords; i++) this.starts.push(inOrder(start[i] as number))
+    this.starts.push(start)
     this.narrowest.push(narrowest)
   }
 
   pop(): void {
-    this.starts.length -= this.addressWords
+    this.starts.pop()
     this.narrowest.pop()
   }
 
   columns(): StretchColumns {
-    return { starts: shared(this.starts), narrowest: shared(this.narrowest) }
+    const words = this.starts.flatMap(start => start.slice(0, this.addressWords).map(inOrder))
+    return { starts: shared(words), narrowest: shared(this.narrowest) }
   }
 }
 

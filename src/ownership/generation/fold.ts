@@ -1,5 +1,6 @@
 import type { Cell } from '../ledger/claim-ledger.ts'
 import { widthOf } from '../prefix.ts'
+import type { RowColumns } from '../row-columns.ts'
 import type { Window } from '../window.ts'
 import type { Row, Segment } from './segment.ts'
 import { SegmentBuilder } from './segment-builder.ts'
@@ -10,8 +11,10 @@ import { baseOf, SEGMENT_MS } from './ticks.ts'
 export type ChangedCell = Cell & {
   /** From the first instant at which somebody may hold it to the last. */
   readonly held: Window
-  /** Its rows now, ordered by the start of what is possible. */
-  rows(): readonly Row[]
+  /** Its rows now, ordered by the start of what is possible, among those of other prefixes. */
+  readonly rows: RowColumns
+  readonly firstRow: number
+  readonly rowCount: number
 }
 
 /** Prefixes between two pauses of whoever folds. */
@@ -62,7 +65,22 @@ const touches = (window: Window, slot: number): boolean =>
 function add(builder: SegmentBuilder, slot: number, cell: ChangedCell): void {
   const [a, b, c, d] = cell.words
   builder.prefix(cell.domain + 1, cell.family, cell.length, a, b, c, d)
-  for (const row of cell.rows()) if (touchesRow(row, slot)) builder.add(row)
+  const { rows, firstRow, rowCount } = cell
+  const fromMs = baseOf(slot)
+  for (let row = firstRow; row < firstRow + rowCount; row++) {
+    const possibleFromMs = rows.possibleFromMs(row)
+    const possibleUntilMs = rows.possibleUntilMs(row)
+    if (possibleFromMs >= fromMs + SEGMENT_MS || possibleUntilMs <= fromMs) continue
+    builder.row(
+      possibleFromMs,
+      rows.certainFromMs(row),
+      rows.certainUntilMs(row),
+      possibleUntilMs,
+      rows.lastSightingMs(row),
+      rows.fact(row),
+      rows.claimRef(row),
+    )
+  }
 }
 
 const touchesRow = (row: Row, slot: number): boolean =>
@@ -110,8 +128,8 @@ function* copyUnchanged(
   }
   for (let i = 0; i < source.blocks.size; i++) {
     if (skipped.blocks.has(i)) continue
-    const { domain, family, length, words, firstRow, count, lookBack } = source.blocks.block(i)
-    copy(builder, slot, source, { first: firstRow, count, lookBack }, domain, family, length, words)
+    const { domain, family, length, words } = source.blocks.block(i)
+    copy(builder, slot, source, source.blocks.rangeOf(i), domain, family, length, words)
   }
 }
 
@@ -131,10 +149,7 @@ function copy(
     return
   }
   const window = { fromMs: baseOf(slot), untilMs: baseOf(slot) + SEGMENT_MS }
-  const rows = source
-    .touching(range, window)
-    .map(at => source.row(at))
-    .filter(row => touchesRow(row, slot))
+  const rows = source.touching(range, window).filter(row => touchesRow(row, slot))
   if (rows.length === 0) return
   builder.prefix(domain, family, length, ...words)
   for (const row of rows) builder.add(row)

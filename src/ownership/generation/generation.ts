@@ -41,7 +41,7 @@ export class Generation {
   private readonly ids: TextTable
   private readonly histories: ReadonlyMap<string, SourceHistory>
   private readonly horizons: ReadonlyMap<string, Millis>
-  private readonly certainty: Certainty
+  readonly certainty: Certainty
   private readonly known: Known
 
   constructor(columns: GenerationColumns) {
@@ -104,7 +104,7 @@ export class Generation {
 
   /** As `ownerOf`, with ticks of the segment. Allocates nothing in the usual case. */
   ownerIn(
-    { base, overlay }: Layers,
+    layers: Layers,
     domain: number,
     family: Family,
     a: number,
@@ -114,12 +114,13 @@ export class Generation {
     from: number,
     until: number,
   ): number {
+    const { base, overlay } = layers
     if (overlay !== undefined) {
       const hosts = overlay.hosts(family)
       const entry = hosts.find(domain, a, b, c, d)
       if (entry >= 0) {
         const fact = overlay.ownerByHost(hosts, entry, from, until, this.certainty)
-        return fact !== NOBODY ? fact : this.ownerByBlocks(base, overlay, domain, family, a, b, c, d, from, until)
+        return fact !== NOBODY ? fact : this.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
       }
     }
     const hosts = base.hosts(family)
@@ -128,13 +129,12 @@ export class Generation {
       const fact = base.ownerByHost(hosts, entry, from, until, this.certainty)
       if (fact !== NOBODY) return fact
     }
-    return this.ownerByBlocks(base, overlay, domain, family, a, b, c, d, from, until)
+    return this.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
   }
 
-  /** The narrowest block first; of one and the same, the overlay's counts. */
-  private ownerByBlocks(
-    base: Segment,
-    overlay: Segment | undefined,
+  /** As `ownerIn`, where no claim on the address itself counts. The narrowest block first; of one and the same, the overlay's. */
+  ownerByBlocks(
+    { base, overlay }: Layers,
     domain: number,
     family: Family,
     a: number,

@@ -16,7 +16,8 @@ const LOAD = 0.7
 export class HostDirectory {
   readonly table: Int32Array
   readonly addressWords: 1 | 4
-  private readonly stride: number
+  /** Words of an entry. */
+  readonly stride: number
   readonly slots: number
 
   constructor(table: Int32Array, addressWords: 1 | 4) {
@@ -42,6 +43,13 @@ export class HostDirectory {
       at += stride
       if (at === table.length) at = 0
     }
+  }
+
+  /** Whether there is an entry for the address that stands at a place in a column of words. */
+  has(domain: number, words: Int32Array, at: number): boolean {
+    const a = words[at] as number
+    if (this.addressWords === 1) return this.find(domain, a, 0, 0, 0) >= 0
+    return this.find(domain, a, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number) >= 0
   }
 
   firstRow(entry: number): number {

@@ -1,7 +1,8 @@
 import type { Family } from '../address.ts'
 import type { Generation } from './generation.ts'
+import { LookUpGroup } from './look-up-group.ts'
 import { IN_FULL } from './row-list.ts'
-import { baseOf, SEGMENT_MS, slotOf, ticksOf } from './ticks.ts'
+import { baseOf, slotOf } from './ticks.ts'
 
 /** Many questions of one kind, in columns: who held address i in domain i throughout [fromMs i, untilMs i)? */
 export type LookUps = {
@@ -17,8 +18,7 @@ export type LookUps = {
 
 /** What `Generation.ownerOf` says of each, in the order asked. Allocates nothing in the usual case. */
 export function ownersOf(generation: Generation, lookUps: LookUps, owners: Int32Array): void {
-  const cursor = new Cursor(generation, lookUps)
-  for (let i = 0; i < lookUps.count; i++) owners[i] = cursor.ownerOf(i)
+  lookUpInGroups(generation, lookUps, owners, undefined)
 }
 
 /** Look-ups whose places in the directory lie so near to one another share the cache. */
@@ -35,48 +35,28 @@ export function ownersOfByPlace(
   order: Uint32Array,
 ): void {
   orderByPlace(generation, lookUps, order)
-  const cursor = new Cursor(generation, lookUps)
-  for (let n = 0; n < lookUps.count; n++) {
-    const i = order[n] as number
-    owners[i] = cursor.ownerOf(i)
-  }
+  lookUpInGroups(generation, lookUps, owners, order)
 }
 
-class Cursor {
-  private readonly generation: Generation
-  private readonly lookUps: LookUps
-  private slot = Number.NaN
-  private baseMs = 0
-  private layers: ReturnType<Generation['layersAt']>
-
-  constructor(generation: Generation, lookUps: LookUps) {
-    this.generation = generation
-    this.lookUps = lookUps
-  }
-
-  ownerOf(i: number): number {
-    const { domains, family, words, fromMs, untilMs } = this.lookUps
-    const from = fromMs[i] as number
-    const until = untilMs[i] as number
-    if (!(from >= this.baseMs && from < this.baseMs + SEGMENT_MS) || this.layers === undefined) this.moveTo(from)
-    const { layers, baseMs } = this
-    if (layers === undefined || until > baseMs + SEGMENT_MS) return IN_FULL
-    const domain = domains[i] as number
-    const at = family === 4 ? i : i * 4
-    const a = words[at] as number
-    const fromTicks = ticksOf(from, baseMs)
-    const untilTicks = ticksOf(until, baseMs)
-    if (family === 4) return this.generation.ownerIn(layers, domain, 4, a, 0, 0, 0, fromTicks, untilTicks)
-    const [b, c, d] = [words[at + 1] as number, words[at + 2] as number, words[at + 3] as number]
-    return this.generation.ownerIn(layers, domain, 6, a, b, c, d, fromTicks, untilTicks)
-  }
-
-  private moveTo(atMs: number): void {
-    const slot = slotOf(atMs)
-    if (slot === this.slot) return
-    this.slot = slot
-    this.baseMs = baseOf(slot)
-    this.layers = this.generation.layersAt(slot)
+function lookUpInGroups(
+  generation: Generation,
+  lookUps: LookUps,
+  owners: Int32Array,
+  order: Uint32Array | undefined,
+): void {
+  const { count, fromMs } = lookUps
+  const group = new LookUpGroup(generation, lookUps, order)
+  for (let next = 0; next < count; ) {
+    const first = order === undefined ? next : (order[next] as number)
+    const slot = slotOf(fromMs[first] as number)
+    const layers = generation.layersAt(slot)
+    if (layers === undefined) {
+      owners[first] = IN_FULL
+      next++
+      continue
+    }
+    next += group.take(next, baseOf(slot))
+    group.answer(layers, owners)
   }
 }
 

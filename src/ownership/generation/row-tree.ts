@@ -29,7 +29,7 @@ export function rowsEndingAfter(
   until: number,
   count: number,
   endOf: (row: number) => number,
-  trees: Int32Array,
+  trees: { readonly [node: number]: number },
   offset: number,
 ): readonly number[] {
   const levels: { readonly offset: number; readonly size: number }[] = []

@@ -4,9 +4,9 @@ import { widthOf } from '../prefix.ts'
 import type { Millis } from '../window.ts'
 import { type Block, blockDirectory } from './block-directory.ts'
 import { hostDirectory, LONG_COUNT, LONG_LOOK_BACK, MOST_DOMAINS } from './host-directory.ts'
-import { POSSIBLE_UNTIL, ROW } from './row-list.ts'
+import { POSSIBLE_UNTIL, REST, ROW, type RowRange, restOf } from './row-list.ts'
 import { latestEndsOf } from './row-tree.ts'
-import { NAMED, OUTSIDE_TIMES, type Row, type RowRange, Segment } from './segment.ts'
+import { NAMED, OUTSIDE_TIMES, type Row, Segment } from './segment.ts'
 import { baseOf, isOutside, ticksOf } from './ticks.ts'
 
 /** How much the columns are made for at first; they grow where it was too little. */
@@ -34,6 +34,8 @@ export class SegmentBuilder {
   private length = 0
   private readonly words: [number, number, number, number] = [0, 0, 0, 0]
   private firstRow = -1
+  private isLaidOut = false
+  private inTurn = new Int32Array(64 * ROW)
 
   constructor(slot: number, expected: Expected) {
     this.slot = slot
@@ -76,10 +78,11 @@ export class SegmentBuilder {
     const certainUntil = ticksOf(certainUntilMs, baseMs)
     const until = ticksOf(possibleUntilMs, baseMs)
     const sighted = ticksOf(lastSightingMs === 0 ? Number.NEGATIVE_INFINITY : lastSightingMs, baseMs)
+    // One after the other as long as nobody knows how many follow; `endPrefix` lays them out.
     rows[at] = from
     rows[at + 1] = certainFrom
     rows[at + 2] = certainUntil
-    rows[at + POSSIBLE_UNTIL] = until
+    rows[at + 3] = until
     rows[at + 4] = fact
     named[row * NAMED] = claimRef
     named[row * NAMED + 1] = sighted
@@ -95,10 +98,11 @@ export class SegmentBuilder {
     }
   }
 
-  /** Adds rows of another segment for the same thirty days, as they stand. */
+  /** All rows of the prefix that was begun last, from another segment for the same thirty days, as they stand there. */
   copy(segment: Segment, { first, count }: RowRange): void {
     const { columns } = segment
     const at = this.reserve(count)
+    this.isLaidOut = true
     for (let i = 0; i < count * ROW; i++) this.rows[at * ROW + i] = columns.rows[first * ROW + i] as number
     for (let i = 0; i < count * NAMED; i++) this.named[at * NAMED + i] = columns.named[first * NAMED + i] as number
     const { outsideRows, outsideTimes } = columns
@@ -150,12 +154,14 @@ export class SegmentBuilder {
     if (this.firstRow < 0) return
     const { domain, family, length, firstRow } = this
     const count = this.rowCount - firstRow
+    if (!this.isLaidOut) this.layOut(firstRow, count)
+    this.isLaidOut = false
     const lookBack = this.lookBackOf(firstRow, count)
     if (lookBack === LONG_LOOK_BACK || count >= LONG_COUNT) {
       this.longLists.push(firstRow, count, this.latestEnds.length)
       const { rows } = this
       if (lookBack === LONG_LOOK_BACK) {
-        for (const end of latestEndsOf(count, i => rows[(firstRow + i) * ROW + POSSIBLE_UNTIL] as number)) {
+        for (const end of latestEndsOf(count, i => rows[restOf(firstRow, count, i) + POSSIBLE_UNTIL] as number)) {
           this.latestEnds.push(end)
         }
       }
@@ -164,6 +170,20 @@ export class SegmentBuilder {
     if (length < widthOf(family)) {
       this.blocks.push({ domain, family, length, words: [...this.words], firstRow, count, lookBack })
     } else this.pushHost(domain, family, firstRow, Math.min(count, LONG_COUNT), lookBack)
+  }
+
+  /** The starts of all rows side by side, then the rest of each (row-list.ts). */
+  private layOut(first: number, count: number): void {
+    if (count < 2) return
+    if (count * ROW > this.inTurn.length) this.inTurn = new Int32Array(count * ROW * 2)
+    const { rows, inTurn } = this
+    const base = first * ROW
+    for (let i = 0; i < count * ROW; i++) inTurn[i] = rows[base + i] as number
+    for (let i = 0; i < count; i++) {
+      rows[base + i] = inTurn[i * ROW] as number
+      const rest = restOf(first, count, i)
+      for (let word = 0; word < REST; word++) rows[rest + word] = inTurn[i * ROW + 1 + word] as number
+    }
   }
 
   private pushHost(domain: number, family: Family, firstRow: number, count: number, lookBack: number): void {
@@ -185,16 +205,17 @@ export class SegmentBuilder {
    */
   private lookBackOf(first: number, count: number): number {
     const { rows } = this
+    const untilOf = (i: number): number => rows[restOf(first, count, i) + POSSIBLE_UNTIL] as number
     /** The latest end of all rows more than the longest walk ago. */
     let longAgo = -(2 ** 31)
     let lookBack = 0
     for (let i = 0; i < count; i++) {
-      const begins = rows[(first + i) * ROW] as number
+      const begins = rows[first * ROW + i] as number
       const leaving = i - LONG_LOOK_BACK + 1
-      if (leaving >= 0) longAgo = Math.max(longAgo, rows[(first + leaving) * ROW + POSSIBLE_UNTIL] as number)
+      if (leaving >= 0) longAgo = Math.max(longAgo, untilOf(leaving))
       if (longAgo > begins) return LONG_LOOK_BACK
       for (let back = Math.min(i, LONG_LOOK_BACK - 2); back >= lookBack; back--) {
-        if ((rows[(first + i - back) * ROW + POSSIBLE_UNTIL] as number) > begins) {
+        if (untilOf(i - back) > begins) {
           lookBack = back + 1
           break
         }

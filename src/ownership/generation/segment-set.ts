@@ -49,10 +49,7 @@ export class SegmentSet {
       for (const { length, range } of segment.covering(domain, family, words)) {
         const rows = byLength.get(length) ?? new Map<number, Row>()
         byLength.set(length, rows)
-        for (const at of segment.touching(range, window)) {
-          const row = segment.row(at)
-          rows.set(row.claimRef, row)
-        }
+        for (const row of segment.touching(range, window)) rows.set(row.claimRef, row)
       }
     }
     return [...byLength].map(([length, rows]) => ({ length, rows: [...rows.values()] }))

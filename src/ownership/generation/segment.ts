@@ -12,6 +12,8 @@ import {
   POSSIBLE_UNTIL,
   ROW,
   RowList,
+  type RowRange,
+  restOf,
 } from './row-list.ts'
 import { baseOf, isOutside, millisOf, SEGMENT_MS, ticksOf } from './ticks.ts'
 
@@ -34,9 +36,6 @@ export type SegmentColumns = {
   readonly longLists: Uint32Array
   readonly latestEnds: Int32Array
 }
-
-/** Where the rows of one prefix lie. */
-export type RowRange = { readonly first: number; readonly count: number; readonly lookBack: number }
 
 /** What stands in a row, in milliseconds again. */
 export type Row = {
@@ -81,17 +80,12 @@ export class Segment {
 
   /** As `ownerOf` of the generation, for a host that has an entry here. */
   ownerByHost(hosts: HostDirectory, entry: number, from: number, until: number, known: Certainty): number {
-    const first = hosts.firstRow(entry)
-    const row = this.list.certainRow(first, this.countOf(hosts, entry), hosts.lookBack(entry), from, until, known)
-    return row < 0 ? row : (this.columns.rows[row * ROW + FACT] as number)
+    return this.list.certainFact(this.rangeOf(hosts, entry), from, until, known)
   }
 
   /** As `ownerOf` of the generation, for one block. */
   ownerByBlock(block: number, from: number, until: number, known: Certainty): number {
-    const { blocks } = this
-    const first = blocks.firstRow(block)
-    const row = this.list.certainRow(first, blocks.count(block), blocks.lookBack(block), from, until, known)
-    return row < 0 ? row : (this.columns.rows[row * ROW + FACT] as number)
+    return this.list.certainFact(this.blocks.rangeOf(block), from, until, known)
   }
 
   /** Rows of a host by its entry in a directory. */
@@ -111,8 +105,7 @@ export class Segment {
     if (entry >= 0) yield { length: widthOf(family), range: this.rangeOf(hosts, entry) }
     const { blocks } = this
     for (let i = blocks.narrowestAround(domain, family, a, b, c, d); i >= 0; i = blocks.widerThan(i)) {
-      const { length, firstRow, count, lookBack } = blocks.block(i)
-      yield { length, range: { first: firstRow, count, lookBack } }
+      yield { length: blocks.length(i), range: blocks.rangeOf(i) }
     }
   }
 
@@ -120,25 +113,27 @@ export class Segment {
    * Rows of one prefix that touch the window. Where no part of it lies in the segment: those that touch the segment's edge
    * on that side, among them all that reach over it.
    */
-  touching({ first, count, lookBack }: RowRange, window: Window): readonly number[] {
+  touching(range: RowRange, window: Window): readonly Row[] {
     const fromMs = Math.min(Math.max(window.fromMs, this.fromMs), this.untilMs - 1)
     const untilMs = Math.max(Math.min(window.untilMs, this.untilMs), fromMs + 1)
-    return this.list.touching(first, count, lookBack, ticksOf(fromMs, this.fromMs), ticksOf(untilMs, this.fromMs))
+    const touching = this.list.touching(range, ticksOf(fromMs, this.fromMs), ticksOf(untilMs, this.fromMs))
+    return touching.map(i => this.row(range, i))
   }
 
-  row(row: number): Row {
+  private row({ first, count }: RowRange, i: number): Row {
     const { rows, named } = this.columns
-    const at = row * ROW
+    const at = restOf(first, count, i)
+    const row = first + i
     const ticks = [
-      rows[at],
+      rows[first * ROW + i],
       rows[at + CERTAIN_FROM],
       rows[at + CERTAIN_UNTIL],
       rows[at + POSSIBLE_UNTIL],
       named[row * NAMED + 1],
     ] as number[]
     const outside = ticks.some(isOutside) ? this.outsideFrom(row) * OUTSIDE_TIMES : 0
-    const time = (i: number): Millis =>
-      millisOf(ticks[i] as number, this.fromMs) ?? (this.columns.outsideTimes[outside + i] as number)
+    const time = (t: number): Millis =>
+      millisOf(ticks[t] as number, this.fromMs) ?? (this.columns.outsideTimes[outside + t] as number)
     return {
       possibleFromMs: time(0),
       certainFromMs: time(1),

@@ -25,6 +25,9 @@ export function ticksOf(atMs: Millis, baseMs: Millis): number {
   return atMs - baseMs + FIRST
 }
 
+/** As `ticksOf`, for a time that is known to lie in the segment or at its end. */
+export const ticksInside = (atMs: Millis, baseMs: Millis): number => (atMs - baseMs + FIRST) | 0
+
 /** The time itself, or undefined where the tick says only on which side of the segment it lies. */
 export function millisOf(ticks: number, baseMs: Millis): Millis | undefined {
   if (ticks === BEFORE_ALL_TIME) return Number.NEGATIVE_INFINITY

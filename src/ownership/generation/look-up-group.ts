@@ -1,0 +1,224 @@
+import type { FactTable } from '../ledger/fact-table.ts'
+import { OPEN, PLAIN } from '../ledger/fact-table.ts'
+import type { Millis } from '../window.ts'
+import type { Generation, Layers } from './generation.ts'
+import { LONG_COUNT, LONG_LOOK_BACK } from './host-directory.ts'
+import type { LookUps } from './look-ups.ts'
+import { CERTAIN_FROM, CERTAIN_UNTIL, FACT, IN_FULL, POSSIBLE_UNTIL, REST, ROW } from './row-list.ts'
+import { SEGMENT_MS, ticksInside, ticksOf } from './ticks.ts'
+
+/** So many look-ups are under way at a time. */
+const GROUP = 64
+
+/** In `places`, instead of a place: the window reaches out of the segment; no host is there; only `ownerIn` knows. */
+const OUT_OF_SEGMENT = -1
+const NO_HOST = -2
+const STEP_BY_STEP = -3
+
+/**
+ * A few look-ups that go through the same steps together. A look-up waits for memory three times, one after the other: for
+ * the entry of its host, for the starts of its rows, for the rest of one row. Here each step is done for the whole group,
+ * and each ends by reading a word of what the next one needs, so that a processor, which runs ahead of reads that wait, has
+ * many of them under way at once. That makes it three times as fast as look-ups one by one; hence these loops with all in
+ * local names. What is not an address with one plain owner goes the way step by step (`Generation.ownerIn`).
+ */
+export class LookUpGroup {
+  private readonly generation: Generation
+  private readonly facts: FactTable
+  private readonly lookUps: LookUps
+  private readonly order: Uint32Array | undefined
+  private size = 0
+  private baseMs: Millis = 0
+  /** Of each its number in `lookUps`, its window in ticks, where it stands by now, how its rows lie. */
+  private readonly numbers = new Uint32Array(GROUP)
+  private readonly froms = new Int32Array(GROUP)
+  private readonly untils = new Int32Array(GROUP)
+  private readonly places = new Int32Array(GROUP)
+  private readonly packed = new Int32Array(GROUP)
+  private readonly chosen = new Int32Array(GROUP)
+  /** What was read ahead, so that no compiler leaves the reading out. */
+  private readAhead = 0
+
+  constructor(generation: Generation, lookUps: LookUps, order: Uint32Array | undefined) {
+    this.generation = generation
+    this.facts = generation.facts
+    this.lookUps = lookUps
+    this.order = order
+  }
+
+  /** Takes look-ups from the `first` on, as many as begin in the segment with this base. Returns how many. */
+  take(first: number, baseMs: Millis): number {
+    const { lookUps, order, numbers, froms, untils, places } = this
+    const { fromMs, untilMs } = lookUps
+    const most = Math.min(GROUP, lookUps.count - first)
+    const endMs = baseMs + SEGMENT_MS
+    this.baseMs = baseMs
+    let size = 0
+    for (; size < most; size++) {
+      const i = order === undefined ? first + size : (order[first + size] as number)
+      const from = fromMs[i] as number
+      if (!(from >= baseMs && from < endMs)) break
+      const until = untilMs[i] as number
+      numbers[size] = i
+      froms[size] = ticksInside(from, baseMs)
+      untils[size] = ticksInside(until, baseMs)
+      places[size] = until > endMs ? OUT_OF_SEGMENT : 0
+    }
+    this.size = size
+    return size
+  }
+
+  answer(layers: Layers, owners: Int32Array): void {
+    this.readEntries(layers)
+    this.findEntries(layers)
+    this.chooseRows(layers)
+    this.decide(layers, owners)
+  }
+
+  private readEntries({ base }: Layers): void {
+    const { size, numbers, places } = this
+    const { domains, words, family } = this.lookUps
+    const hosts = base.hosts(family)
+    const { table, stride } = hosts
+    let readAhead = 0
+    for (let j = 0; j < size; j++) {
+      const i = numbers[j] as number
+      if (places[j] === OUT_OF_SEGMENT) continue
+      const domain = domains[i] as number
+      const home =
+        family === 4
+          ? hosts.home(domain, words[i] as number, 0, 0, 0)
+          : hosts.home(
+              domain,
+              words[i * 4] as number,
+              words[i * 4 + 1] as number,
+              words[i * 4 + 2] as number,
+              words[i * 4 + 3] as number,
+            )
+      places[j] = home * stride
+      readAhead ^= table[home * stride] as number
+    }
+    this.readAhead ^= readAhead
+  }
+
+  private findEntries({ base, overlay }: Layers): void {
+    const { size, numbers, places, packed } = this
+    const { domains, words, family } = this.lookUps
+    const { table, stride, addressWords } = base.hosts(family)
+    const { rows } = base.columns
+    const changed = overlay?.hosts(family)
+    let readAhead = 0
+    for (let j = 0; j < size; j++) {
+      let at = places[j] as number
+      if (at < 0) continue
+      const i = numbers[j] as number
+      const domain = domains[i] as number
+      const word = family === 4 ? i : i * 4
+      if (changed?.has(domain, words, word)) {
+        places[j] = STEP_BY_STEP
+        continue
+      }
+      places[j] = NO_HOST
+      while (table.length > 0) {
+        const found = table[at + addressWords + 1] as number
+        if (found === 0) break
+        if (
+          table[at] === words[word] &&
+          found >>> 16 === domain &&
+          (family === 4 ||
+            (table[at + 1] === words[word + 1] &&
+              table[at + 2] === words[word + 2] &&
+              table[at + 3] === words[word + 3]))
+        ) {
+          const first = (table[at + addressWords] as number) * ROW
+          places[j] = first
+          packed[j] = found
+          readAhead ^= rows[first] as number
+          break
+        }
+        at += stride
+        if (at === table.length) at = 0
+      }
+    }
+    this.readAhead ^= readAhead
+  }
+
+  /** The last row that may have begun before the window ends. */
+  private chooseRows({ base }: Layers): void {
+    const { size, places, packed, untils, chosen } = this
+    const { rows } = base.columns
+    let readAhead = 0
+    for (let j = 0; j < size; j++) {
+      const first = places[j] as number
+      if (first < 0) continue
+      const count = (packed[j] as number) & LONG_COUNT
+      const until = untils[j] as number
+      let low = 0
+      if (count > 16) {
+        // Of many, halves; a long list goes step by step.
+        for (let high = count; low < high; ) {
+          const middle = (low + high) >>> 1
+          if ((rows[first + middle] as number) < until) low = middle + 1
+          else high = middle
+        }
+      } else while (low < count && (rows[first + low] as number) < until) low++
+      if (low === 0 || count === LONG_COUNT) {
+        places[j] = count === LONG_COUNT ? STEP_BY_STEP : NO_HOST
+        continue
+      }
+      const rest = first + count + (low - 1) * REST
+      chosen[j] = low - 1
+      readAhead ^= rows[rest] as number
+    }
+    this.readAhead ^= readAhead
+  }
+
+  /** As `RowList.certainFact`, where the last row that begins in time is alone and began before the window. */
+  private decide(layers: Layers, owners: Int32Array): void {
+    const { size, numbers, places, packed, froms, untils, chosen, facts, baseMs } = this
+    const { progressMs } = this.generation.certainty
+    const { rows } = layers.base.columns
+    for (let j = 0; j < size; j++) {
+      const i = numbers[j] as number
+      const first = places[j] as number
+      if (first < 0) {
+        owners[i] = first === OUT_OF_SEGMENT ? IN_FULL : this.stepByStep(layers, j, first === NO_HOST)
+        continue
+      }
+      const last = chosen[j] as number
+      const from = froms[j] as number
+      const until = untils[j] as number
+      const lookBack = ((packed[j] as number) >>> 12) & LONG_LOOK_BACK
+      const rest = first + ((packed[j] as number) & LONG_COUNT) + last * REST
+      const fact = rows[rest + FACT] as number
+      let others = (rows[first + last] as number) > from || lookBack === LONG_LOOK_BACK ? 1 : 0
+      for (let back = 1; back < lookBack && back <= last; back++) {
+        if ((rows[rest - back * REST + POSSIBLE_UNTIL] as number) > from) others++
+      }
+      if (others > 0 || (fact & PLAIN) === 0) owners[i] = this.stepByStep(layers, j, false)
+      else if ((rows[rest + POSSIBLE_UNTIL] as number) <= from) owners[i] = this.stepByStep(layers, j, true)
+      else if ((rows[rest + CERTAIN_FROM] as number) > from || until > (rows[rest + POSSIBLE_UNTIL] as number))
+        owners[i] = IN_FULL
+      else if (until <= (rows[rest + CERTAIN_UNTIL] as number)) owners[i] = fact
+      else if ((fact & OPEN) === 0) owners[i] = IN_FULL
+      else {
+        const completeUpTo = ticksOf(progressMs[facts.sourceNumber(fact)] as number, baseMs)
+        owners[i] = until <= completeUpTo ? fact : IN_FULL
+      }
+    }
+  }
+
+  /** All that is left to other code: whom the blocks around name, where no host counts, or the whole of it. */
+  private stepByStep(layers: Layers, j: number, isByBlocks: boolean): number {
+    const { generation } = this
+    const { domains, words, family } = this.lookUps
+    const i = this.numbers[j] as number
+    const at = family === 4 ? i : i * 4
+    const a = words[at] as number
+    const [b, c, d] =
+      family === 4 ? [0, 0, 0] : [words[at + 1] as number, words[at + 2] as number, words[at + 3] as number]
+    const [domain, from, until] = [domains[i] as number, this.froms[j] as number, this.untils[j] as number]
+    if (isByBlocks) return generation.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
+    return generation.ownerIn(layers, domain, family, a, b, c, d, from, until)
+  }
+}
