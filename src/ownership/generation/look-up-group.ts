@@ -9,6 +9,8 @@ import { SEGMENT_MS, ticksInside, ticksOf } from './ticks.ts'
 
 /** So many look-ups are under way at a time. */
 const GROUP = 64
+/** Up to so many rows of a prefix are compared one by one. */
+const FEW = 16
 
 /** In `places`, instead of a place: the window reaches out of the segment; no host is there; only `ownerIn` knows. */
 const OUT_OF_SEGMENT = -1
@@ -154,14 +156,16 @@ export class LookUpGroup {
       const count = (packed[j] as number) & LONG_COUNT
       const until = untils[j] as number
       let low = 0
-      if (count > 16) {
-        // Of many, halves; a long list goes step by step.
+      if (count <= FEW) {
+        // To the end, without a way out that no processor can foresee.
+        for (let at = first; at < first + count; at++) low += Number((rows[at] as number) < until)
+      } else {
         for (let high = count; low < high; ) {
           const middle = (low + high) >>> 1
           if ((rows[first + middle] as number) < until) low = middle + 1
           else high = middle
         }
-      } else while (low < count && (rows[first + low] as number) < until) low++
+      }
       if (low === 0 || count === LONG_COUNT) {
         places[j] = count === LONG_COUNT ? STEP_BY_STEP : NO_HOST
         continue
