@@ -5,12 +5,13 @@
 // Java 17 and Maven, which fetch Kafka's own artifacts into .cache/kafka/<version>/.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { securedListeners } from './kafka-listeners.mjs'
 
 /** 4.4.0 is listed by the registry, but not all of its parts can be fetched (November 2026). */
 export const KAFKA_VERSION = process.env.WHOHAD_TEST_KAFKA_VERSION || '4.3.1'
@@ -46,14 +47,16 @@ export async function prepareKafka(say = () => {}) {
 }
 
 /**
- * Starts one broker and resolves when it answers.
- * @returns {Promise<{brokers: string[], how: string, stop: () => Promise<void>}>}
+ * Starts one broker and resolves when it answers. The options are for a broker with Java only: they ask for listeners with
+ * TLS and SASL, for one that is advertised at a port of the caller's, and for settings of its own.
+ * @returns {Promise<import('./kafka.mjs').RunningKafka>}
  */
-export async function startKafka(prepared, say = () => {}) {
+export async function startKafka(prepared, say = () => {}, options = {}) {
   const found = prepared ?? (await prepareKafka(say))
+  if (found.way === 'java') return startWithJava(options)
+  if (Object.keys(options).length > 0) throw new Error('A broker with such options is started with Java only.')
   if (found.way === 'address') return { brokers: found.brokers, how: 'WHOHAD_TEST_KAFKA', stop: async () => {} }
   if (found.way === 'docker') return startInDocker()
-  if (found.way === 'java') return startWithJava()
   throw new Error(`No Kafka here: ${found.why}. ${HOW_TO_GET_ONE}`)
 }
 
@@ -90,12 +93,20 @@ const pom = () => `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `
 
-async function startWithJava() {
+async function startWithJava({ secured = false, proxyPort, properties = {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'whohad-kafka-'))
-  const [port, controllerPort] = await freePorts(2)
+  const [port, controllerPort, proxiedPort, ...securedPorts] = await freePorts(5)
   const settings = join(folder, 'server.properties')
   const logFile = join(folder, 'broker.log')
-  await writeFile(settings, serverProperties(folder, port, controllerPort))
+  const security = secured ? securedListeners(folder, securedPorts) : undefined
+  const listeners = [
+    { name: 'PLAINTEXT', protocol: 'PLAINTEXT', port },
+    { name: 'CONTROLLER', protocol: 'PLAINTEXT', port: controllerPort },
+    ...(security?.listeners ?? []),
+    ...(proxyPort ? [{ name: 'PROXIED', protocol: 'PLAINTEXT', port: proxiedPort, advertised: proxyPort }] : []),
+  ]
+  const more = { ...security?.properties, ...properties }
+  await writeFile(settings, serverProperties(folder, controllerPort, listeners, more))
   const java = mainClass => [
     '-Xmx512m',
     '-XX:+UseSerialGC',
@@ -105,12 +116,42 @@ async function startWithJava() {
     [join(cacheFolder, 'libs', '*')].join(delimiter),
     mainClass,
   ]
-  const format = ['format', '--standalone', '-t', clusterId(), '-c', settings]
+  const scram = (security?.scram ?? []).flatMap(credential => ['--add-scram', credential])
+  const format = ['format', '--standalone', '-t', clusterId(), '-c', settings, ...scram]
   const formatted = await run('java', [...java('kafka.tools.StorageTool'), ...format], 2 * MINUTES)
   if (!formatted.ok) throw new Error(`Kafka's storage cannot be formatted: ${formatted.output}`)
 
+  const start = () => runBroker([...java('kafka.Kafka'), settings], port, logFile)
+  let running = await start().catch(error => {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
+  const stop = async () => {
+    await running?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return {
+    brokers: [`127.0.0.1:${port}`],
+    how: `Kafka ${KAFKA_VERSION}, Java, pid ${running.pid}`,
+    dataFolder: join(folder, 'data'),
+    ...(security && { secured: security.access }),
+    ...(proxyPort && { behindProxy: proxiedPort }),
+    stop,
+    async halt() {
+      await running?.stop()
+      running = undefined
+    },
+    async resume() {
+      running ??= await start()
+    },
+  }
+}
+
+/** Starts the process, and resolves once it answers at the port. */
+async function runBroker(args, port, logFile) {
   const log = openSync(logFile, 'w')
-  const broker = spawn('java', [...java('kafka.Kafka'), settings], { stdio: ['ignore', log, log] })
+  const broker = spawn('java', args, { stdio: ['ignore', log, log] })
+  closeSync(log)
   const ended = new Promise(resolve => broker.once('exit', resolve))
   const killNow = () => broker.kill('SIGKILL')
   process.once('exit', killNow)
@@ -120,23 +161,25 @@ async function startWithJava() {
     await ended
     clearTimeout(patience)
     process.off('exit', killNow)
-    rmSync(folder, { recursive: true, force: true })
   }
   if (!(await answers(port, () => broker.exitCode !== null))) {
     const said = readFileSync(logFile, 'utf8').slice(-2000)
     await stop()
     throw new Error(`The Kafka broker did not come up:\n${said}`)
   }
-  return { brokers: [`127.0.0.1:${port}`], how: `Kafka ${KAFKA_VERSION}, Java, pid ${broker.pid}`, stop }
+  return { pid: broker.pid, stop }
 }
 
-const serverProperties = (folder, port, controllerPort) => `process.roles=broker,controller
+const at = (listeners, portOf) => listeners.map(each => `${each.name}://127.0.0.1:${portOf(each)}`).join(',')
+
+const serverProperties = (folder, controllerPort, listeners, more) => `process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+listeners=${at(listeners, ({ port }) => port)}
+advertised.listeners=${at(listeners, ({ port, advertised }) => advertised ?? port)}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=${listeners.map(({ name, protocol }) => `${name}:${protocol}`).join(',')}
 log.dirs=${join(folder, 'data')}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -149,7 +192,9 @@ group.initial.rebalance.delay.ms=0
 num.io.threads=4
 num.network.threads=2
 log.cleaner.dedupe.buffer.size=16777216
-`
+${Object.entries(more)
+  .map(([name, value]) => `${name}=${value}\n`)
+  .join('')}`
 
 async function startInDocker() {
   const [port] = await freePorts(1)
@@ -243,17 +288,18 @@ const lastLine = text => text.trim().split('\n').at(-1) ?? ''
 
 async function main(command = 'start') {
   const say = text => process.stderr.write(`${text}\n`)
-  if (command !== 'start' && command !== 'prepare') {
-    say('usage: node scripts/kafka.mjs [start | prepare]')
+  if (!['start', 'secured', 'prepare'].includes(command)) {
+    say('usage: node scripts/kafka.mjs [start | secured | prepare]')
     process.exitCode = 2
     return
   }
   const prepared = await prepareKafka(say)
   if (prepared.way === 'none') throw new Error(`No Kafka here: ${prepared.why}. ${HOW_TO_GET_ONE}.`)
   if (command === 'prepare') return say(`Kafka: ${prepared.way}`)
-  const kafka = await startKafka(prepared, say)
+  const kafka = await startKafka(prepared, say, command === 'secured' ? { secured: true } : {})
   say(`${kafka.how}. Point whohad at it with WHOHAD_KAFKA__BROKERS, tests with WHOHAD_TEST_KAFKA. Ctrl-C stops it.`)
   process.stdout.write(`${kafka.brokers.join(',')}\n`)
+  if (kafka.secured) process.stdout.write(`${JSON.stringify(kafka.secured, undefined, 2)}\n`)
   const stopped = new Promise(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve)
   })

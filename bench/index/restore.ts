@@ -20,7 +20,11 @@ export async function writeAndRestore(columns: GenerationColumns): Promise<Resto
   const path = join(folder, `index-${process.pid}.checkpoint`)
   try {
     const startedMs = performance.now()
-    await writeCheckpoint(path, { positions: [0], image: imageOf(indexColumnsOf(columns)) }, { fsync: false })
+    await writeCheckpoint(
+      path,
+      { read: { positions: [0], last: [null], epochs: [] }, image: imageOf(indexColumnsOf(columns)) },
+      { fsync: false },
+    )
     const writtenMs = performance.now()
     const { size } = await stat(path)
     const readFromMs = performance.now()

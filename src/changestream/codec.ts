@@ -1,61 +1,75 @@
-import { type Change, sourceOf } from '../ownership/claim.ts'
-import { reasonOf } from '../runtime/errors.ts'
-import { changestreamErrors } from './errors.ts'
-import { fingerprintOf } from './fingerprint.ts'
-import { payloadWalk } from './payload-walk.ts'
-import { RECORDS, recordTypes } from './schemas.ts'
-import { fromWire, toWire } from './wire.ts'
+import type { Change } from '../ownership/claim.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { changeEncoder } from './encoder.ts'
+import { asBuffer, isSingleObject, registryIdOf } from './framing.ts'
+import type { Decoded } from './payload-decoder.ts'
+import type { RegistryOptions, RegistryReport } from './registry/options.ts'
+import { registeredCodec } from './registry/registered-codec.ts'
+import { schemasInFolder } from './schemas.ts'
+import { SingleObjectDecoder, singleObjectHeaders } from './single-object.ts'
 
-/** Either the change, or in a few words why the bytes are none. */
-export type Decoded =
-  | { readonly change: Change; readonly unreadable?: never }
-  | { readonly change?: never; readonly unreadable: string }
+export type { Decoded } from './payload-decoder.ts'
 
-/** Avro 1.11, "Single-object encoding": two marker bytes, then the schema's fingerprint, little-endian. */
-const MARKER = [0xc3, 0x01] as const
-const HEADER_BYTES = 10
+/** Makes messages of changes and changes of messages, in whatever framing. */
+export type ChangeCodec = {
+  /** @throws WHOHAD_STREAM_RECORD_UNENCODABLE */
+  encode(change: Change): Buffer
+  /** The change in these bytes, whoever wrote them. Never throws: what cannot be read is said, and becomes a dead letter. */
+  decode(bytes: Uint8Array): Decoded
+  /**
+   * Fetches the schemas that these messages need and are not known yet; to be awaited before they are decoded. While the
+   * registry does not answer it goes on asking, until the codec is closed.
+   */
+  prepare(messages: readonly Uint8Array[]): Promise<void>
+  /** Gives up asking: what waits in `prepare` rejects. */
+  close(): void
+}
 
-const kinds = RECORDS.map(record => {
-  const type = recordTypes[record]
-  const fingerprint = fingerprintOf(type)
-  const header = Buffer.alloc(HEADER_BYTES)
-  header.set(MARKER)
-  header.writeBigUInt64LE(fingerprint, MARKER.length)
-  return { record, type, fingerprint, header, walk: payloadWalk(type) }
-})
-const headers = new Map(kinds.map(({ record, header }) => [record, header]))
-const byFingerprint = new Map(kinds.map(kind => [kind.fingerprint, kind]))
+export type CodecOptions = {
+  /** Name of the Kafka topic, by which the registry's subjects are called. */
+  readonly topic: string
+  /** Writes what the registry's readers understand; single-object encoding where it is left out. */
+  readonly registry?: RegistryOptions | undefined
+  /** Folder with .avsc files of further versions whose records are to be read: those of a newer whohad. */
+  readonly schemaFolder?: string | undefined
+  readonly clock: Clock
+  readonly report: RegistryReport
+}
+
+/**
+ * The codec for a topic. With a registry the current schemas are registered first.
+ * @throws WHOHAD_STREAM_SCHEMA_UNREADABLE, WHOHAD_SCHEMA_REGISTRY_UNREACHABLE, WHOHAD_SCHEMA_REGISTRY_LOGIN_REFUSED,
+ * WHOHAD_SCHEMA_REGISTRY_INCOMPATIBLE, WHOHAD_SCHEMA_REGISTRY_FAILED
+ */
+export async function createCodec(options: CodecOptions): Promise<ChangeCodec> {
+  const { topic, registry, schemaFolder, clock, report } = options
+  const more = schemaFolder === undefined ? [] : schemasInFolder(schemaFolder)
+  const singleObjects = more.length === 0 ? plain : new SingleObjectDecoder(more)
+  if (registry) return registeredCodec(registry, { topic, singleObjects, clock, report })
+  return {
+    encode: encodeChange,
+    decode: bytes => decodeSingleObject(bytes, singleObjects),
+    prepare: async () => {},
+    close: () => {},
+  }
+}
+
+const plain = new SingleObjectDecoder()
 
 /**
  * The change in single-object encoding.
  * @throws WHOHAD_STREAM_RECORD_UNENCODABLE where it does not fit its schema.
  */
-export function encodeChange(change: Change): Buffer {
-  try {
-    return Buffer.concat([headers.get(change.record) as Buffer, recordTypes[change.record].toBuffer(toWire(change))])
-  } catch (cause) {
-    throw unencodable(change, cause)
-  }
-}
+export const encodeChange: (change: Change) => Buffer = changeEncoder(singleObjectHeaders)
 
-export const unencodable = (change: Change, cause: unknown) =>
-  changestreamErrors.recordUnencodable({ record: change.record, key: sourceOf(change), reason: reasonOf(cause) }, cause)
+/** The change in these bytes, in single-object encoding by any version that was published. Never throws. */
+export const decodeChange = (bytes: Uint8Array): Decoded => decodeSingleObject(bytes, plain)
 
-/** The change in these bytes, whoever wrote them. Never throws: what cannot be read is said, and becomes a dead letter. */
-export function decodeChange(bytes: Uint8Array): Decoded {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (buffer.length < HEADER_BYTES || buffer[0] !== MARKER[0] || buffer[1] !== MARKER[1]) {
-    return { unreadable: 'no Avro single-object header' }
-  }
-  const fingerprint = buffer.readBigUInt64LE(MARKER.length)
-  const kind = byFingerprint.get(fingerprint)
-  if (kind === undefined)
-    return { unreadable: `unknown schema fingerprint ${fingerprint.toString(16).padStart(16, '0')}` }
-  const payload = buffer.subarray(HEADER_BYTES)
-  try {
-    if (kind.walk(payload, 0) !== payload.length) return { unreadable: `bytes after the ${kind.record} record` }
-    return { change: fromWire(kind.record, kind.type.fromBuffer(payload)) }
-  } catch (error) {
-    return { unreadable: `not a ${kind.record} record: ${reasonOf(error)}` }
-  }
+function decodeSingleObject(bytes: Uint8Array, decoder: SingleObjectDecoder): Decoded {
+  const message = asBuffer(bytes)
+  if (isSingleObject(message)) return decoder.decode(message)
+  const id = registryIdOf(message)
+  return id === undefined
+    ? { unreadable: 'no Avro single-object header' }
+    : { unreadable: `schema ${id} of a schema registry, and kafka.schemaRegistryUrl is not set` }
 }

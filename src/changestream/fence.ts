@@ -5,7 +5,12 @@ import type { Change } from '../ownership/claim.ts'
  * log; a record with a lower one comes from somebody who was paused while a successor took over.
  */
 export class Fence {
-  private readonly epochs = new Map<string, number>()
+  private readonly epochs: Map<string, number>
+
+  /** `epochs` of a fence that read the log up to where this one goes on. */
+  constructor(epochs: Iterable<readonly [source: string, epoch: number]> = []) {
+    this.epochs = new Map(epochs)
+  }
 
   /** The epoch that fences this change off, or undefined where it counts. Horizons have no writer and always count. */
   fencedBy(change: Change): number | undefined {
@@ -15,6 +20,11 @@ export class Fence {
     if (highest !== undefined && epoch < highest) return highest
     this.epochs.set(change.source, epoch)
     return undefined
+  }
+
+  /** The highest epoch of each source that was read. */
+  all(): readonly (readonly [source: string, epoch: number])[] {
+    return [...this.epochs]
   }
 
   /** 0 where nothing of this source was read. */

@@ -1,6 +1,9 @@
+import type { ReadState } from './checkpoint/checkpoint.ts'
 import { Fence } from './fence.ts'
 import { type ChangeLog, type DeadLetter, hasReached, type LoggedChange, type Position } from './port.ts'
+import { ReadProgress } from './read-progress.ts'
 import type { MaterialiserReport } from './report.ts'
+import { LastRecords, resumedFrom } from './resuming.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** Takes every record in the order of its partition, fenced ones too: the history keeps them, the index does not. */
@@ -13,29 +16,37 @@ export type MaterialiserOptions = {
   readonly sinks: readonly ChangeSink[]
   readonly signal: AbortSignal
   readonly report: MaterialiserReport
-  /** Where to go on; the log's beginning where it is left out. The index must hold all that comes before. */
-  readonly from?: Position
+  /** What was read of the log before, where the index holds it already. Left out, the log is read from its beginning. */
+  readonly restored?: ReadState
+  /** From where on the sinks want records; what the index has already comes to them alone. As far as the index where it is left out. */
+  readonly sinksFrom?: Position
 }
 
 export type Materialiser = {
   /** All before it is in the index and in every sink. */
   position(): Position
+  /** What a checkpoint must keep beside the index, where no record is on its way into it. */
+  readState(): ReadState
   /** Resolves once the position has come that far; rejects where the materialiser has failed or was stopped before. */
   reached(position: Position): Promise<void>
   /** Resolves once everything is in that the log held at the start. */
   readonly caughtUp: Promise<void>
-  /** Resolves after the signal, rejects with the cause of a failure. Nothing is skipped: a restart repeats the batch. */
+  /**
+   * Resolves after the signal, rejects with the cause of a failure. Nothing is skipped: a restart repeats the batch.
+   * Of its own it fails with WHOHAD_CHECKPOINT_OF_ANOTHER_STREAM.
+   */
   readonly done: Promise<void>
 }
 
 /** Follows the log into the index and the sinks, until the signal is aborted or one of them fails. */
 export function startMaterialiser(options: MaterialiserOptions): Materialiser {
-  const { log, signal } = options
-  const progress = new ReadProgress(options.from ?? new Array<number>(log.partitions).fill(0))
+  const { log, signal, restored } = options
+  const progress = new ReadProgress(restored ?? nothingRead(log.partitions))
+  const fence = new Fence(restored?.epochs)
   const moved = new Wakeup()
   let outcome: { readonly error: unknown } | undefined
 
-  const done = follow(options, progress, moved).then(
+  const done = follow(options, progress, fence, moved).then(
     () => {
       outcome = { error: signal.reason }
     },
@@ -57,20 +68,41 @@ export function startMaterialiser(options: MaterialiserOptions): Materialiser {
   }
   const caughtUp = log.end().then(reached)
   caughtUp.catch(() => {}) // whoever does not wait for it learns of the same failure from `done`
-  return { position: () => [...progress.position], reached, caughtUp, done }
+  return {
+    position: () => [...progress.position],
+    readState: () => ({ positions: [...progress.position], last: [...progress.last], epochs: fence.all() }),
+    reached,
+    caughtUp,
+    done,
+  }
 }
 
-async function follow(options: MaterialiserOptions, progress: ReadProgress, moved: Wakeup): Promise<void> {
-  const { log, index, sinks, signal, report, from } = options
-  const fence = new Fence()
+const nothingRead = (partitions: number): ReadState => ({
+  positions: new Array<number>(partitions).fill(0),
+  last: new Array<null>(partitions).fill(null),
+  epochs: [],
+})
+
+async function follow(
+  options: MaterialiserOptions,
+  progress: ReadProgress,
+  fence: Fence,
+  moved: Wakeup,
+): Promise<void> {
+  const { log, index, sinks, signal, report, restored } = options
   const onDeadLetter = (letter: DeadLetter) => {
+    if (letter.offset < (restored?.positions[letter.partition] ?? 0)) return // it was told of before the checkpoint
     report.deadLetter(letter)
     progress.passOver(letter)
     moved.wake()
   }
-  const reading = log.read({ follow: true, signal, onDeadLetter, ...(from && { from }) })
-  for await (const batch of reading) {
+  const isNew = ({ partition, offset }: LoggedChange) => offset >= (restored?.positions[partition] ?? 0)
+  const lastRecords = new LastRecords(restored)
+  const from = await firstWanted(options)
+  for await (const batch of log.read({ follow: true, signal, onDeadLetter, ...(from && { from }) })) {
+    lastRecords.check(batch)
     const current = batch.filter(logged => {
+      if (!isNew(logged)) return false
       const fencedBy = fence.fencedBy(logged.change)
       if (fencedBy !== undefined) report.fencedWrite(fencedWrite(logged, fencedBy))
       return fencedBy === undefined
@@ -81,35 +113,24 @@ async function follow(options: MaterialiserOptions, progress: ReadProgress, move
   }
 }
 
+/** Where the index reads on, or further back where the sinks lack records. What the log has let go of since, they can no longer get. */
+async function firstWanted({ log, restored, sinksFrom, report }: MaterialiserOptions): Promise<Position | undefined> {
+  if (restored === undefined) return undefined
+  const start = (await log.start?.()) ?? []
+  const resumed = await resumedFrom(log, restored)
+  if (sinksFrom === undefined) return resumed
+  return resumed.map((again, partition) => {
+    const wanted = sinksFrom[partition] ?? 0
+    const first = Math.min(start[partition] ?? 0, again)
+    if (wanted < first) report.sinkLacks({ partition, from: wanted, until: first })
+    return Math.min(again, Math.max(wanted, first))
+  })
+}
+
 function fencedWrite({ change, partition, offset }: LoggedChange, fencedBy: number) {
   const { source, epoch } =
     change.record === 'horizon'
       ? { source: change.domain, epoch: 0 }
       : { source: change.source, epoch: change.revision.epoch }
   return { source, epoch, fencedBy, partition, offset }
-}
-
-/** How far reading has come, dead letters included: they are told of before the batch that holds the records around them. */
-class ReadProgress {
-  readonly position: number[]
-  private readonly passed: DeadLetter[] = []
-
-  constructor(from: Position) {
-    this.position = [...from]
-  }
-
-  passOver(letter: DeadLetter): void {
-    // Records before it may still be on their way: it counts at once only where it is the very next.
-    if (letter.offset === this.position[letter.partition]) this.advance(letter.partition, letter.offset)
-    else this.passed.push(letter)
-  }
-
-  take(batch: readonly LoggedChange[]): void {
-    for (const { partition, offset } of batch) this.advance(partition, offset)
-    for (const { partition, offset } of this.passed.splice(0)) this.advance(partition, offset)
-  }
-
-  private advance(partition: number, offset: number): void {
-    this.position[partition] = Math.max(this.position[partition] ?? 0, offset + 1)
-  }
 }

@@ -85,6 +85,8 @@ const PRIMITIVES: Readonly<Record<string, PayloadWalk>> = {
   boolean: (bytes, position) => ((bytes[position] ?? 2) <= 1 ? position + 1 : refuse('not a boolean')),
   int: varint,
   long: varint,
+  float: fixed(4),
+  double: fixed(8),
   string: sized,
   bytes: sized,
 }
@@ -124,8 +126,11 @@ const blocks =
       const count = zigzag(bytes, at, end)
       at = count < 0 ? varint(bytes, end) : end
       if (count === 0) return at
+      const until = count < 0 ? at + zigzag(bytes, end, at) : undefined
       // No item of our schemas is empty, so there cannot be more of them than bytes.
       if (Math.abs(count) > bytes.length - at) return refuse('a list longer than the message')
       for (let i = 0; i < Math.abs(count); i++) at = item(bytes, at)
+      // Whoever passes over a field jumps by this size, to where nobody has walked.
+      if (until !== undefined && until !== at) return refuse('a list whose size is not that of its items')
     }
   }

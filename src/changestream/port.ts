@@ -1,4 +1,4 @@
-import type { Change } from '../ownership/claim.ts'
+import type { Change, Revision } from '../ownership/claim.ts'
 import type { Millis } from '../ownership/window.ts'
 
 /** How far a reader has come: for each partition (by index) the offset of the next record. */
@@ -22,13 +22,39 @@ export type DeadLetter = {
 }
 
 export type ReadOptions = {
-  /** Where to start; the log's beginning where it is left out. */
+  /**
+   * Where to start; the log's beginning where it is left out. Only the beginning shows what a log that has let go of
+   * history has kept of it, under the offsets and times that it had: then offsets have gaps.
+   */
   readonly from?: Position
   /** Go on waiting for new records after the end; otherwise finish at the end that was there when reading began. */
   readonly follow: boolean
   readonly signal: AbortSignal
   /** Called in the order of its partition, before the batch that holds the records around it. */
   readonly onDeadLetter?: (letter: DeadLetter) => void
+}
+
+/** What is to outlive the segments that it is in. */
+export type Kept = {
+  /** By partition, ascending. */
+  readonly offsets: readonly ArrayLike<number>[]
+  /** By source: claims of a lower revision were in the log before, and must not come again. */
+  readonly floors: ReadonlyMap<string, Revision>
+}
+
+/** What a log can do that can let go of its beginning and keep a part of it; `retain` (retention/) uses it, and nobody else. */
+export type Forgetting = {
+  /**
+   * The furthest position, at most `upTo`, before which every record was logged before `atMs`, and at which the log can
+   * be parted. At least one record is behind it.
+   */
+  loggedBefore(atMs: Millis, upTo: Position): Promise<Position>
+  /**
+   * Lets go of all before a position that `loggedBefore` gave, but for the kept records; durable when it resolves, and
+   * either done or not done at all wherever it is killed. Readings under way are not disturbed. From then on a reading
+   * from before it is refused with WHOHAD_STREAM_POSITION_GONE, and one from the beginning starts with what was kept.
+   */
+  forget(before: Position, kept: Kept): Promise<void>
 }
 
 /**
@@ -46,6 +72,10 @@ export type ChangeLog = {
   read(options: ReadOptions): AsyncIterable<readonly LoggedChange[]>
   /** One past the last durable record of each partition. */
   end(): Promise<Position>
+  /** The first offset of each partition from which every record is there. Left out where history is never let go of. */
+  start?(): Promise<Position>
+  /** Left out where the log cannot let go of history and keep what is needed of it. */
+  readonly forgetting?: Forgetting
   close(): Promise<void>
 }
 

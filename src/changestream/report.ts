@@ -6,6 +6,13 @@ export type MaterialiserReport = {
   fencedWrite(d: FencedWrite): void
   /** A record could not be read and was passed over. */
   deadLetter(letter: DeadLetter): void
+  /** The store ends before the log begins: retention removed records that it never got. */
+  sinkLacks(d: { readonly partition: number; readonly from: number; readonly until: number }): void
+}
+
+export type CheckpointReport = {
+  /** There is one, but it cannot be used: the stream is read from its beginning. */
+  checkpointUnusable(d: { readonly path: string; readonly reason: string }): void
 }
 
 export type FencedWrite = {
@@ -21,6 +28,35 @@ export type FencedWrite = {
 export type KafkaReport = {
   /** A warning or an error of the client. */
   kafkaClientSaid(d: { readonly level: 'warn' | 'error'; readonly scope: string; readonly text: string }): void
-  /** A reader lost its connection or its group and has begun again where it was. */
-  kafkaReaderRestarted(d: { readonly reason: string }): void
+  /** A reader lost its connection or its group and begins again where it was. */
+  kafkaReaderRestarted(d: { readonly reason: string; readonly attempt: number }): void
+  /** A known fault of the client was met, and answered. */
+  kafkaFault(d: { readonly fault: KafkaFault; readonly detail: string }): void
+  /** The topic can be used, but a setting of it endangers history. */
+  kafkaTopicDoubtful(d: TopicDoubt): void
+}
+
+export const KAFKA_FAULTS = [
+  /** The client's request timer is as the client has it, and keeps an idle process busy. */
+  'busy-timer',
+  /** The end is ahead, and nothing comes. */
+  'stalled',
+  /** The place to go on from is no longer in the topic; the client would have gone elsewhere without a word. */
+  'position-lost',
+  /** Offsets are missing between two records: marks of a transaction, or compaction. */
+  'gap',
+  /** The consumer ended by itself, and would not have come back. */
+  'died',
+  /** A disconnect that did not end in time, and was left to itself. */
+  'late-disconnect',
+  'topic-gone',
+] as const
+export type KafkaFault = (typeof KAFKA_FAULTS)[number]
+
+export type TopicDoubt = {
+  readonly topic: string
+  readonly setting: string
+  readonly is: string
+  readonly wanted: string
+  readonly mend: string
 }

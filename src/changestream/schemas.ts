@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import avro, { type Schema, type Type } from 'avsc'
 import type { Change } from '../ownership/claim.ts'
@@ -29,21 +30,67 @@ export const recordTypes: Readonly<Record<Change['record'], Type>> = {
   horizon: avro.Type.forSchema(recordSchemas.horizon),
 }
 
+/**
+ * Every version of every schema that was ever written with, the current ones included: what they wrote is read for ever. A
+ * file is called record.version.fingerprint.avsc, and is never changed.
+ */
+export const publishedSchemas: readonly Schema[] = schemasInFolder(
+  fileURLToPath(new URL('../../schemas/history', import.meta.url)),
+)
+
+/**
+ * The schemas in the .avsc files of a folder.
+ * @throws WHOHAD_STREAM_SCHEMA_UNREADABLE
+ */
+export function schemasInFolder(folder: string): readonly Schema[] {
+  let files: readonly string[]
+  try {
+    files = readdirSync(folder)
+  } catch (cause) {
+    throw changestreamErrors.schemaUnreadable({ file: folder, reason: reasonOf(cause) }, cause)
+  }
+  return files
+    .filter(file => file.endsWith('.avsc'))
+    .sort()
+    .map(file => schemaIn(join(folder, file)))
+}
+
+const inSegment = [
+  { name: 'loggedAtMs', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: "On the log's clock." },
+  { name: 'change', type: RECORDS.map(record => recordSchemas[record]) },
+  {
+    name: 'blockEnd',
+    type: ['null', { type: 'fixed', name: 'BlockEnd', size: 12 }],
+    default: null,
+    doc: 'On the last record of each block: CRC-32 of the data before it (u32), bytes of the segment that were durable when the block was written (u64); little-endian.',
+  },
+]
+
 /** One record of an embedded segment: any change, with the time at which the log took it. */
 export const loggedChangeSchema: Schema = defineNamesOnce({
   type: 'record',
   name: 'LoggedChange',
   namespace: 'whohad.changes',
   doc: 'One record of the embedded change stream.',
-  fields: [
-    { name: 'loggedAtMs', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: "On the log's clock." },
-    { name: 'change', type: RECORDS.map(record => recordSchemas[record]) },
-  ],
+  fields: inSegment,
+})
+
+/** One record that outlived the segment it was in, under the offset that it had there. */
+export const carriedChangeSchema: Schema = defineNamesOnce({
+  type: 'record',
+  name: 'CarriedChange',
+  namespace: 'whohad.changes',
+  doc: 'One record of the embedded change stream that outlived the segment it was in.',
+  fields: [{ name: 'offset', type: 'long', doc: 'Its place in the stream.' }, ...inSegment],
 })
 
 /** The same two levels up from src/ and from dist/. */
 function load(file: string): Schema {
-  const path = fileURLToPath(new URL(`../../schemas/${file}`, import.meta.url))
+  return schemaIn(fileURLToPath(new URL(`../../schemas/${file}`, import.meta.url)))
+}
+
+/** @throws WHOHAD_STREAM_SCHEMA_UNREADABLE */
+function schemaIn(path: string): Schema {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {

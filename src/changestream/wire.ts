@@ -1,16 +1,20 @@
-import type {
-  Change,
-  Claim,
-  Evidence,
-  Horizon,
-  Owner,
-  Progress,
-  Revision,
-  Scope,
-  SourceRecord,
+import {
+  type Change,
+  type Claim,
+  type Evidence,
+  type Horizon,
+  LAYERS,
+  type Layer,
+  type Owner,
+  type PortRange,
+  type Progress,
+  type Revision,
+  type Scope,
+  type SourceRecord,
 } from '../ownership/claim.ts'
 import { type Prefix, toPrefix } from '../ownership/prefix.ts'
 import type { Bounds, Millis, Window } from '../ownership/window.ts'
+import { HIGHEST_PORT, STATES } from './claim/fields.ts'
 
 /**
  * The values as the Avro schemas have them: no `record` (the schema says it), null for "no bound known", underscores in
@@ -39,8 +43,8 @@ const whole = (number: number): number => {
 // Only the one infinity that the field can mean becomes null; the other is refused.
 const lower = (ms: Millis) => (ms === Number.NEGATIVE_INFINITY ? null : whole(ms))
 const upper = (ms: Millis) => (ms === Number.POSITIVE_INFINITY ? null : whole(ms))
-const fromLower = (ms: Millis | null) => ms ?? Number.NEGATIVE_INFINITY
-const fromUpper = (ms: Millis | null) => ms ?? Number.POSITIVE_INFINITY
+const fromLower = (ms: Millis | null) => (ms === null ? Number.NEGATIVE_INFINITY : whole(ms))
+const fromUpper = (ms: Millis | null) => (ms === null ? Number.POSITIVE_INFINITY : whole(ms))
 
 const wireBounds = (bounds: Bounds): WireBounds => ({
   earliestMs: lower(bounds.earliestMs),
@@ -63,6 +67,7 @@ export function toWire(change: Change): object {
       return {
         ...change,
         revision: wireRevision(change.revision),
+        ports: change.ports && portsOf(change.ports),
         owners: change.owners.map(owner => ({ ...owner, labels: sorted(owner.labels) })),
         start: wireBounds(change.start),
         end: wireBounds(change.end),
@@ -116,12 +121,17 @@ export function fromWire(record: Change['record'], value: unknown): Change {
       return sourceRecordOf(value as WireSource)
     case 'horizon': {
       const { domain, beforeMs } = value as Wire<Horizon>
-      return { record: 'horizon', domain: named('domain', domain), beforeMs }
+      return { record: 'horizon', domain: named('domain', domain), beforeMs: whole(beforeMs) }
     }
   }
 }
 
-type WireClaim = Omit<Wire<Claim>, 'start' | 'end' | 'evidence'> & {
+/** Maps come as lists of their entries (`readingType`), or as objects from whoever reads by avsc alone. */
+type WireLabels = readonly { readonly key: string; readonly value: string }[] | Readonly<Record<string, string>>
+type WireOwner = Omit<Owner, 'labels'> & { readonly labels: WireLabels }
+
+type WireClaim = Omit<Wire<Claim>, 'start' | 'end' | 'evidence' | 'owners'> & {
+  readonly owners: readonly WireOwner[]
   readonly start: WireBounds
   readonly end: WireBounds
   readonly evidence: string
@@ -137,22 +147,22 @@ function claimOf(wire: WireClaim): Claim {
     revision: revisionOf(wire.revision),
     domain: named('domain', wire.domain),
     prefix: prefixOf(wire.prefix),
-    ports: wire.ports && { first: wire.ports.first, last: wire.ports.last },
-    layer: wire.layer,
+    ports: wire.ports && portsOf(wire.ports),
+    layer: layerOf(wire.layer),
     source: named('source', wire.source),
     owners: wire.owners.map(ownerOf),
     lifetimeId: wire.lifetimeId,
     start: boundsOf(wire.start),
     end: boundsOf(wire.end),
-    lastSightingMs: wire.lastSightingMs,
+    lastSightingMs: whole(wire.lastSightingMs),
     evidence,
-    state: wire.state,
-    expects: wire.expects,
+    state: stateOf(wire.state),
+    expects: wire.expects.map(layerOf),
     whole: wire.whole,
   }
 }
 
-const ownerOf = (wire: Owner): Owner => ({
+const ownerOf = (wire: WireOwner): Owner => ({
   application: wire.application,
   cluster: wire.cluster,
   stack: wire.stack,
@@ -167,7 +177,7 @@ const ownerOf = (wire: Owner): Owner => ({
   eni: wire.eni,
   host: wire.host,
   team: wire.team,
-  labels: wire.labels,
+  labels: labelsOf(wire.labels),
   namedBy: wire.namedBy,
   forwards: wire.forwards,
 })
@@ -183,7 +193,7 @@ const progressOf = (wire: WireProgress): Progress => ({
   revision: revisionOf(wire.revision),
   completeUpToMs: fromLower(wire.completeUpToMs),
   overAtMs: fromLower(wire.overAtMs),
-  counts: { addresses: wire.counts.addresses, changed: wire.counts.changed },
+  counts: { addresses: whole(wire.counts.addresses), changed: whole(wire.counts.changed) },
   refused: wire.refused && { reason: wire.refused.reason, detail: wire.refused.detail },
 })
 
@@ -207,14 +217,14 @@ function sourceRecordOf(wire: WireSource): SourceRecord {
     scope: wire.scope.map(scope => ({
       domain: named('domain', scope.domain),
       prefix: prefixOf(scope.prefix),
-      layers: scope.layers,
+      layers: scope.layers.map(layerOf),
       fromMs: fromLower(scope.fromMs),
     })),
     bounds: {
-      lagMs: bounds.lagMs,
-      clockErrorMs: bounds.clockErrorMs,
+      lagMs: whole(bounds.lagMs),
+      clockErrorMs: whole(bounds.clockErrorMs),
       bridgeMs: fromUpper(bounds.bridgeMs),
-      briefestHoldingMs: bounds.briefestHoldingMs,
+      briefestHoldingMs: whole(bounds.briefestHoldingMs),
       longestGapMs: fromUpper(bounds.longestGapMs),
     },
     validity,
@@ -223,14 +233,36 @@ function sourceRecordOf(wire: WireSource): SourceRecord {
 
 function revisionOf({ epoch, sequence }: Revision): Revision {
   if (epoch < 0 || sequence < 0) throw new RangeError(`revision (${epoch}, ${sequence}) is negative`)
-  if (epoch > LARGEST || sequence > LARGEST) throw new RangeError(`revision (${epoch}, ${sequence}) is beyond 2^52`)
-  return { epoch, sequence }
+  return { epoch: whole(epoch), sequence: whole(sequence) }
 }
 
 function prefixOf(text: string): Prefix {
   const prefix = toPrefix(text)
   if (prefix === undefined || prefix !== text) throw new RangeError(`"${text.slice(0, 64)}" is not a canonical prefix`)
   return prefix
+}
+
+/** Entries are set as own ones, whatever they are called: `__proto__` is a name like others. */
+const labelsOf = (labels: WireLabels): Owner['labels'] =>
+  isList(labels) ? Object.fromEntries(labels.map(({ key, value }) => [key, value])) : labels
+
+const isList = (labels: WireLabels): labels is Extract<WireLabels, readonly unknown[]> => Array.isArray(labels)
+
+function portsOf({ first, last }: PortRange): PortRange {
+  const fits = (port: number) => port >= 0 && port <= HIGHEST_PORT
+  if (fits(first) && fits(last)) return { first, last }
+  throw new RangeError(`ports ${first} to ${last} are not from 0 to ${HIGHEST_PORT}`)
+}
+
+// A newer version may know more of them (`resolvedReading`).
+function layerOf(layer: Layer): Layer {
+  if (LAYERS.includes(layer)) return layer
+  throw new RangeError(`layer "${layer}" is not known`)
+}
+
+function stateOf(state: Claim['state']): Claim['state'] {
+  if (STATES.includes(state)) return state
+  throw new RangeError(`state "${state}" is not known`)
 }
 
 function named(field: string, text: string): string {

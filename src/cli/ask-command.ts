@@ -4,11 +4,13 @@ import { answerJson } from '../api/answer-json.ts'
 import { decideDomain } from '../api/domain.ts'
 import { parseQuestion } from '../api/question.ts'
 import { openEmbeddedReader } from '../changestream/embedded/embedded-log.ts'
+import { restoreIndex } from '../changestream/restore.ts'
 import { replayedIndex } from '../enricher/view.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import { type AnswerJson, answerTable } from './answer-table.ts'
+import { checkpointPath } from './checkpoints.ts'
 import { cliErrors } from './errors.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { openLog } from './pipeline.ts'
@@ -88,10 +90,19 @@ export async function replayed(settings: Settings): Promise<OwnershipIndex> {
     : await openLog(settings, systemClock, createTelemetry({ level: 'error', version: VERSION }))
   try {
     let unreadable = 0
-    const index = await replayedIndex(log, await log.end(), new AbortController().signal, () => unreadable++)
+    const restored = await restoreIndex(checkpointPath(settings.data.path), log, {
+      checkpointUnusable: warnOfCheckpoint,
+    })
+    const index = await replayedIndex(log, await log.end(), new AbortController().signal, {
+      onDeadLetter: () => unreadable++,
+      ...(restored && { restored }),
+    })
     if (unreadable > 0) say(`${unreadable} records of the change stream could not be read, and were passed over.`)
     return index
   } finally {
     await log.close()
   }
 }
+
+const warnOfCheckpoint = ({ reason }: { readonly reason: string }): void =>
+  say(`The checkpoint cannot be used, so the whole change stream is read: ${reason}`)

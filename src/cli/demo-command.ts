@@ -105,7 +105,7 @@ function openIn(
   { threadPoolSize }: DemoOptions,
   telemetry: Telemetry = createTelemetry({ level: 'error', version: VERSION }),
 ): Promise<DemoWorld> {
-  const simulated = simulatedSettings({ ...settings, data: { path } }, cloud)
+  const simulated = simulatedSettings({ ...settings, data: { ...settings.data, path } }, cloud)
   return openDemoWorld(cloud, simulated, { telemetry, threadPoolSize })
 }
 

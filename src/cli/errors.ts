@@ -35,6 +35,18 @@ export const cliErrors = {
     (d: { path: string }) =>
       `There is no change stream in ${d.path} yet, so there is nothing to answer from. Run "whohad demo" or "whohad up" first, or name another folder with --data.`,
   ),
+  exportFileExists: declareError(
+    'WHOHAD_EXPORT_FILE_EXISTS',
+    'usage',
+    (d: { file: string }) =>
+      `${d.file} is there already, and an export replaces nothing. Name another file with --out, or move this one away.`,
+  ),
+  exportNotWritten: declareError(
+    'WHOHAD_EXPORT_NOT_WRITTEN',
+    'failure',
+    (d: { file: string; reason: string }) =>
+      `Cannot write the export ${d.file}: ${d.reason}. Nothing is left of it. Make room, let this process write there, or name another place with --out.`,
+  ),
   demoFolderInUse: declareError(
     'WHOHAD_DEMO_FOLDER_IN_USE',
     'usage',

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseTime } from '../api/time.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
+import { changesCommand } from './changes-cli.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
 import { loadSettings, type Settings } from './settings.ts'
 import { endWithReader, say } from './terminal.ts'
@@ -93,6 +94,7 @@ function program(): Command {
     },
   )
   whohad.addCommand(annotateCommand()).addCommand(upCommand()).addCommand(demoCommand())
+  whohad.addCommand(changesCommand({ withPlaces, settingsOf, untilStopped, time }))
   for (const command of whohad.commands) command.exitOverride().showHelpAfterError()
   return whohad
 }
@@ -157,5 +159,6 @@ Examples:
   whohad 10.0.3.7 5 min ago in prod --json
   whohad demo                                   a simulated cloud, the page and the API
   whohad up --config whohad.yaml                the real thing
+  whohad changes --follow                       what the pollers see, as they see it
 
 Exit codes: 0 owned, external or done; 1 failure; 2 usage; 3 answered but not owned; 4 something unreachable; 5 partial.`

@@ -35,6 +35,9 @@ export function createMetrics(version: string) {
       ['source', 'edge'],
     ),
     watermark: gauge('whohad_source_watermark_timestamp_seconds', 'Everything before it is in the claims.', ['source']),
+    clocksAhead: counter('whohad_source_clock_ahead_total', 'Polls that vouch for a time ahead of our clock.', [
+      'source',
+    ]),
     domainOverlaps: gauge('whohad_domain_overlaps', 'Pairs of VPC blocks that overlap within one routing domain.'),
     publishFailures: counter('whohad_publish_failures_total', 'Polls whose changes the change stream did not take.', [
       'source',
@@ -44,8 +47,25 @@ export function createMetrics(version: string) {
       'whohad_stream_dead_letters_total',
       'Records of the change stream that could not be read.',
     ),
+    oldClaims: counter('whohad_stream_old_claims_total', 'Claims of a time that is let go of, which were not taken.', [
+      'source',
+    ]),
+    retentionRuns: counter('whohad_retention_runs_total', 'Times that history was, or failed to be, let go of.', [
+      'result',
+    ]),
+    storeGaps: counter('whohad_store_gaps_total', 'Times that the store was found to lack changes for good.'),
+    checkpoints: counter('whohad_checkpoints_total', 'Checkpoints of the index, by what became of them.', ['result']),
+    checkpointBytes: gauge('whohad_checkpoint_bytes', 'Size of the checkpoint that was written last.'),
     kafkaWarnings: counter('whohad_kafka_client_messages_total', 'Warnings and errors of the Kafka client.', ['level']),
     kafkaRestarts: counter('whohad_kafka_reader_restarts_total', 'Readers that began again where they were.'),
+    kafkaFaults: counter('whohad_kafka_client_faults_total', 'Known faults of the Kafka client that were met.', [
+      'fault',
+    ]),
+    kafkaTopicDoubts: counter(
+      'whohad_kafka_topic_doubts_total',
+      'Settings of the topic that endanger history, as found at start.',
+      ['setting'],
+    ),
     storedRows: counter('whohad_store_rows_total', 'Rows inserted, by table.', ['table']),
     insertSeconds: histogram(
       'whohad_store_insert_duration_seconds',

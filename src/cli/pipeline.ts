@@ -1,15 +1,21 @@
 import { join } from 'node:path'
 import { apiErrors } from '../api/errors.ts'
 import type { Ask } from '../api/whohad-route.ts'
+import { createCodec } from '../changestream/codec.ts'
 import { openEmbeddedLog } from '../changestream/embedded/embedded-log.ts'
+import { type History, logWithHistory } from '../changestream/history.ts'
 import { openKafkaLog } from '../changestream/kafka/kafka-log.ts'
 import { type Materialiser, startMaterialiser } from '../changestream/materialise.ts'
-import type { ChangeLog } from '../changestream/port.ts'
+import type { ChangeLog, Position } from '../changestream/port.ts'
+import { restoreIndex } from '../changestream/restore.ts'
 import { type FollowingView, followingView } from '../enricher/view.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownership-index.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store, StoredChange } from '../store/port.ts'
+import { type Checkpoints, checkpointPath, checkpointsOf } from './checkpoints.ts'
+import { createClockWatch } from './clock-watch.ts'
+import { codecOptionsOf, kafkaLogOptionsOf } from './kafka-settings.ts'
 import { createOverlapWatch } from './overlap-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Report, Telemetry } from './telemetry.ts'
@@ -21,6 +27,7 @@ export type Pipeline = {
   readonly index: OwnershipIndex
   readonly view: FollowingView
   readonly materialiser: Materialiser
+  readonly checkpoints: Checkpoints
   readonly ask: Ask
   /** Whether all that the log held at the start has been read: before that no question is answered. */
   isCaughtUp(): boolean
@@ -30,18 +37,32 @@ export type Pipeline = {
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024
+/** Retention goes by whole segments: where there is one, no segment spans more than a day. */
+const SEGMENT_MS = 24 * 3600 * 1000
 
 export function openLog(settings: Settings, clock: Clock, telemetry: Telemetry): Promise<ChangeLog> {
-  const { brokers, topic, partitions, replicationFactor } = settings.kafka
-  if (brokers.length > 0) {
-    return openKafkaLog({ brokers, topic, partitions, replicationFactor, report: telemetry.report })
-  }
+  if (settings.kafka.brokers.length > 0) return openKafka(settings.kafka, clock, telemetry.report)
   return openEmbeddedLog({
     folder: join(settings.data.path, 'changes'),
     segmentBytes: SEGMENT_BYTES,
+    ...(settings.retention.days !== undefined && { segmentMs: SEGMENT_MS }),
+    sync: settings.data.syncSeconds === 0 ? 'always' : { everyMs: settings.data.syncSeconds * 1000 },
     clock,
     onTornTail: torn => telemetry.log.warn(torn, 'torn tail of the change stream cut back'),
+    onOldClaims: telemetry.report.oldClaimsRefused,
   })
+}
+
+async function openKafka(kafka: Settings['kafka'], clock: Clock, report: Report): Promise<ChangeLog> {
+  const codec = await createCodec({ ...codecOptionsOf(kafka), clock, report })
+  const log = await openKafkaLog({ ...kafkaLogOptionsOf(kafka), codec, report })
+  return {
+    ...log,
+    close() {
+      codec.close()
+      return log.close()
+    },
+  }
 }
 
 function openConfiguredStore(settings: Settings, threadPoolSize: number, clock: Clock, report: Report): Promise<Store> {
@@ -70,23 +91,50 @@ export async function openPipeline(
     await log.close()
     throw error
   }
+  try {
+    return await startPipeline(settings, logWithHistory(log, historyIn(store)), store, parts)
+  } catch (error) {
+    await store.close()
+    await log.close()
+    throw error
+  }
+}
+
+async function startPipeline(
+  settings: Settings,
+  log: ChangeLog,
+  store: Store,
+  { clock, telemetry }: { readonly clock: Clock; readonly telemetry: Telemetry },
+): Promise<Pipeline> {
+  const { report } = telemetry
+  const stored = await store.changesEnd()
+  const path = checkpointPath(settings.data.path)
+  const restored = await restoreIndex(path, log, report)
+  const index = restored?.index ?? createOwnershipIndex()
   const stopping = new AbortController()
-  const index = createOwnershipIndex()
-  const view = followingView(index, log, stopping.signal)
-  const overlaps = createOverlapWatch(telemetry.report)
+  const view = followingView(index, log, stopping.signal, restored?.read.positions)
+  const overlaps = createOverlapWatch(report)
+  overlaps.take(index.claimsOf('network'))
+  const clocks = createClockWatch(clock, report)
   let caughtUp = false
   const materialiser = startMaterialiser({
     log,
     async index(batch) {
       await view.apply(batch)
-      overlaps.take(batch.map(({ change }) => change))
+      const changes = batch.map(({ change }) => change)
+      clocks.take(changes)
+      overlaps.take(changes)
       // What overlapped once upon a time is no matter: only what stands at the end of the replay.
       if (caughtUp) overlaps.check()
     },
-    sinks: [await recorder(store)],
+    sinks: [recorder(store, stored)],
     signal: stopping.signal,
-    report: telemetry.report,
+    report,
+    ...(restored && { restored: restored.read, sinksFrom: stored }),
   })
+  const written = restored?.read.positions
+  const claims = () => index.counts().claims
+  const checkpoints = checkpointsOf({ path, view, materialiser, claims, written, clock, report })
   materialiser.caughtUp.then(
     () => {
       caughtUp = true
@@ -100,6 +148,7 @@ export async function openPipeline(
     index,
     view,
     materialiser,
+    checkpoints,
     isCaughtUp: () => caughtUp,
     ask(question) {
       // Half the history would name owners that the other half takes back.
@@ -109,16 +158,23 @@ export async function openPipeline(
     settled: async () => materialiser.reached(await log.end()),
     async close() {
       stopping.abort()
-      await materialiser.done.catch(() => {}) // its failure was told to whoever waits for `done`
+      // Its failure was told to whoever waits for `done`.
+      const isWhole = await materialiser.done.then(
+        () => true,
+        () => false,
+      )
+      if (isWhole) await checkpoints.write()
       await store.close()
       await log.close()
     },
   }
 }
 
+/** The store as what is behind the log's beginning. */
+const historyIn = (store: Store): History => ({ end: () => store.changesEnd(), read: store.readChanges })
+
 /** Copies what the store does not have yet; a replay from the log's start costs no insert. */
-async function recorder(store: Store): Promise<(batch: readonly StoredChange[]) => Promise<void>> {
-  const stored = await store.changesEnd()
+function recorder(store: Store, stored: Position): (batch: readonly StoredChange[]) => Promise<void> {
   return async batch => {
     const fresh = batch.filter(({ partition, offset }) => offset >= (stored[partition] ?? 0))
     if (fresh.length > 0) await store.insertChanges(fresh)

@@ -1,3 +1,4 @@
+import { runRetention } from '../changestream/retention/run-retention.ts'
 import { s3FlowLogs } from '../enricher/flowlogs/s3.ts'
 import { createEnricher, type Enricher } from '../enricher/live.ts'
 import { adoptState } from '../pollers/adopt.ts'
@@ -31,6 +32,30 @@ export function runPollers(
         signal,
       ),
     ),
+  )
+}
+
+const RETENTION_TICK_MS = 3600 * 1000
+const DAY_MS = 24 * 3600 * 1000
+
+/** Lets go of history at the start and then once an hour, where a retention is set and the change stream can. */
+export async function runRetentionOf(
+  { retention }: Pick<Settings, 'retention'>,
+  parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
+  signal: AbortSignal,
+): Promise<void> {
+  const { pipeline, clock, telemetry } = parts
+  if (retention.days === undefined) return
+  await runRetention(
+    {
+      log: pipeline.log,
+      keepMs: retention.days * DAY_MS,
+      everyMs: RETENTION_TICK_MS,
+      readUpTo: () => pipeline.materialiser.position(),
+      clock,
+      report: telemetry.report,
+    },
+    signal,
   )
 }
 

@@ -53,6 +53,16 @@ export const SettingsSchema = Type.Object(
           default: 'whohad-data',
           description: 'Folder of the embedded change stream and store.',
         }),
+        checkpointSeconds: Type.Number({
+          minimum: 1,
+          default: 600,
+          description:
+            'How often what is known is written to one file, from which a restart goes on instead of reading the whole change stream. A stop writes it too.',
+        }),
+        syncSeconds: seconds(
+          0,
+          'How long the embedded change stream may leave what it has acknowledged to the page cache. 0: acknowledged means on disk. Above, a power loss costs the polls of so many seconds; a killed process costs nothing.',
+        ),
       },
       section('Where whohad keeps what it knows when neither Kafka nor a ClickHouse server is configured.'),
     ),
@@ -72,6 +82,18 @@ export const SettingsSchema = Type.Object(
       },
       section('The HTTP API and the page.'),
     ),
+    retention: Type.Object(
+      {
+        days: Type.Optional(
+          Type.Number({
+            exclusiveMinimum: 0,
+            description:
+              'The embedded change stream keeps history for so many days; questions about earlier are answered unknown: expired. What is still held is kept, however old. Left out, for ever.',
+          }),
+        ),
+      },
+      section('How long history is kept.'),
+    ),
     kafka: Type.Object(
       {
         brokers: Type.Array(Type.String({ pattern: '^[^\\s,/]+:\\d+$' }), {
@@ -85,12 +107,106 @@ export const SettingsSchema = Type.Object(
           default: 12,
           description: 'Fixed for the life of the topic.',
         }),
-        replicationFactor: Type.Integer({
-          minimum: 1,
-          maximum: 10,
-          default: 1,
-          description: 'Used when the topic is created.',
+        replicationFactor: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 10,
+            description: 'Replicas when the topic is made. Left out, three, or as many as there are brokers.',
+          }),
+        ),
+        minInsyncReplicas: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 10,
+            description: 'Replicas that must have a record before it counts as written. Left out, all but one.',
+          }),
+        ),
+        retentionSeconds: Type.Optional(
+          Type.Number({
+            minimum: 1,
+            description: 'How long the topic keeps records, when it is made. Left out, for ever.',
+          }),
+        ),
+        retentionBytes: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            description: 'How much of each partition the topic keeps, when it is made. Left out, all.',
+          }),
+        ),
+        compression: Type.Union([Type.Literal('gzip'), Type.Literal('none')], {
+          default: 'gzip',
+          description: 'gzip or none. Written so; both are always read.',
         }),
+        tls: Type.Optional(
+          Type.Boolean({ description: 'TLS to the brokers. Left out, on unless all of them are on loopback.' }),
+        ),
+        insecure: Type.Boolean({
+          default: false,
+          description: 'Allow tls: false for brokers beyond loopback.',
+        }),
+        tlsCaFile: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'PEM file of who signed the brokers’ certificates. Left out, the public authorities.',
+          }),
+        ),
+        tlsCertFile: Type.Optional(
+          Type.String({ minLength: 1, description: 'PEM file of the client certificate, where brokers ask for one.' }),
+        ),
+        tlsKeyFile: Type.Optional(Type.String({ minLength: 1, description: 'PEM file of its key.' })),
+        tlsKeyPassphraseFile: Type.Optional(
+          Type.String({ minLength: 1, description: 'File with the passphrase of that key, where it has one.' }),
+        ),
+        saslMechanism: Type.Optional(
+          Type.Union(
+            [
+              Type.Literal('plain'),
+              Type.Literal('scram-sha-256'),
+              Type.Literal('scram-sha-512'),
+              Type.Literal('oauthbearer'),
+            ],
+            { description: 'Login: plain, scram-sha-256, scram-sha-512 or oauthbearer. Left out, none.' },
+          ),
+        ),
+        saslUsername: Type.Optional(Type.String({ minLength: 1, description: 'User for plain and scram.' })),
+        saslPassword: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'Password for plain and scram; better given by WHOHAD_KAFKA__SASL_PASSWORD or the next key.',
+          }),
+        ),
+        saslPasswordFile: Type.Optional(Type.String({ minLength: 1, description: 'File with that password.' })),
+        oauthTokenUrl: optionalUrl('Token endpoint for oauthbearer, by client credentials'),
+        oauthClientId: Type.Optional(Type.String({ minLength: 1, description: 'Client at the token endpoint.' })),
+        oauthClientSecret: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'Its secret; better given by WHOHAD_KAFKA__OAUTH_CLIENT_SECRET or the next key.',
+          }),
+        ),
+        oauthClientSecretFile: Type.Optional(
+          Type.String({ minLength: 1, description: 'File with that secret, read again for every token.' }),
+        ),
+        oauthScope: Type.Optional(Type.String({ minLength: 1, description: 'Scope to ask for.' })),
+        schemaRegistryUrl: optionalUrl(
+          'Root of a schema registry’s REST API: records are written in its framing. Left out, in single-object encoding',
+        ),
+        schemaRegistryUsername: Type.Optional(Type.String({ minLength: 1, description: 'User of the registry.' })),
+        schemaRegistryPassword: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'Its password; better given by WHOHAD_KAFKA__SCHEMA_REGISTRY_PASSWORD or the next key.',
+          }),
+        ),
+        schemaRegistryPasswordFile: Type.Optional(
+          Type.String({ minLength: 1, description: 'File with that password.' }),
+        ),
+        schemaFolder: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: 'Folder with .avsc files of a newer whohad, whose records this one is to read.',
+          }),
+        ),
       },
       section('The change stream on Kafka.'),
     ),

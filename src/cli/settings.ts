@@ -6,6 +6,7 @@ import { toPrefix } from '../ownership/prefix.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import { complaintsAboutDomains } from './domain-settings.ts'
 import { cliErrors } from './errors.ts'
+import { complaintsAboutKafka } from './kafka-settings.ts'
 import { SettingsSchema } from './settings-schema.ts'
 
 export type Settings = Static<typeof SettingsSchema>
@@ -124,7 +125,7 @@ function complaintsAbout(tree: unknown): string[] {
 
 /** Rules between settings show both sides, the reason and the way out. */
 function complaintsBetween(settings: Settings): string[] {
-  const complaints = complaintsAboutDomains(settings)
+  const complaints = [...complaintsAboutDomains(settings), ...complaintsAboutKafka(settings.kafka)]
   for (const titus of settings.titus) {
     for (const { prefix } of titus.covers) {
       if (toPrefix(prefix) === undefined)

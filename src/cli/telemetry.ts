@@ -1,19 +1,28 @@
 import { type Logger, pino } from 'pino'
 import type { ApiReport } from '../api/report.ts'
-import type { KafkaReport, MaterialiserReport } from '../changestream/report.ts'
+import type { RegistryReport } from '../changestream/registry/options.ts'
+import type { CheckpointReport, KafkaReport, MaterialiserReport } from '../changestream/report.ts'
+import type { RetentionReport } from '../changestream/retention/run-retention.ts'
 import type { EnricherReport } from '../enricher/report.ts'
 import type { PollReport } from '../pollers/report.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import type { StoreReport } from '../store/report.ts'
+import type { CheckpointsReport } from './checkpoints.ts'
+import type { ClockReport } from './clock-watch.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { OverlapReport } from './overlap-watch.ts'
 
 export type Report = ApiReport &
+  CheckpointReport &
+  CheckpointsReport &
+  ClockReport &
   EnricherReport &
   KafkaReport &
   MaterialiserReport &
   OverlapReport &
   PollReport &
+  RegistryReport &
+  RetentionReport &
   StoreReport
 
 export type Telemetry = {
@@ -36,8 +45,11 @@ export function createTelemetry(options: { readonly level: string; readonly vers
     log,
     report: {
       ...pollReport(log, metrics),
+      ...clockReport(log, metrics),
       ...overlapReport(log, metrics),
       ...streamReport(log, metrics),
+      ...checkpointReport(log, metrics),
+      ...retentionReport(log, metrics),
       ...storeReport(log, metrics),
       ...enricherReport(log, metrics),
       ...apiReport(log, metrics),
@@ -76,12 +88,20 @@ const pollReport = (log: Logger, metrics: Metrics): PollReport => ({
   },
 })
 
+const clockReport = (log: Logger, metrics: Metrics): ClockReport => ({
+  sourceClockAhead({ source, aheadMs }) {
+    log.warn({ source, aheadMs }, "a source's clock is ahead of ours")
+    metrics.clocksAhead.inc({ source })
+  },
+})
+
 const overlapReport = (log: Logger, metrics: Metrics): OverlapReport => ({
   overlapFound: ({ outer, inner }) => log.warn({ outer, inner }, 'blocks of two VPCs overlap in one domain'),
   overlapsCounted: ({ pairs }) => metrics.domainOverlaps.set(pairs),
 })
 
-const streamReport = (log: Logger, metrics: Metrics): MaterialiserReport & KafkaReport => ({
+const streamReport = (log: Logger, metrics: Metrics): MaterialiserReport & KafkaReport & RegistryReport => ({
+  schemaRegistrySilent: d => log.warn(d, 'schema registry does not answer, reading waits'),
   fencedWrite(d) {
     log.warn(d, 'fenced write ignored')
     metrics.fencedWrites.inc({ source: d.source })
@@ -90,13 +110,56 @@ const streamReport = (log: Logger, metrics: Metrics): MaterialiserReport & Kafka
     log.error({ partition, offset, reason }, 'change stream record unreadable')
     metrics.streamDeadLetters.inc()
   },
+  sinkLacks(d) {
+    log.error(d, 'the store lacks changes that the stream has let go of')
+    metrics.storeGaps.inc()
+  },
   kafkaClientSaid({ level, scope, text }) {
     log[level]({ scope, text }, 'kafka client')
     metrics.kafkaWarnings.inc({ level })
   },
-  kafkaReaderRestarted({ reason }) {
-    log.warn({ reason }, 'kafka reader restarted')
+  kafkaReaderRestarted({ reason, attempt }) {
+    log.warn({ reason, attempt }, 'kafka reader restarted')
     metrics.kafkaRestarts.inc()
+  },
+  kafkaFault({ fault, detail }) {
+    log.warn({ fault, detail }, 'kafka client fault')
+    metrics.kafkaFaults.inc({ fault })
+  },
+  kafkaTopicDoubtful({ topic, setting, is, wanted, mend }) {
+    log.warn({ topic, setting, is, wanted, mend }, 'kafka topic endangers history')
+    metrics.kafkaTopicDoubts.inc({ setting })
+  },
+})
+
+const checkpointReport = (log: Logger, metrics: Metrics): CheckpointReport & CheckpointsReport => ({
+  checkpointUnusable(d) {
+    log.warn(d, 'checkpoint cannot be used, the change stream is read from its beginning')
+    metrics.checkpoints.inc({ result: 'unusable' })
+  },
+  checkpointWritten(d) {
+    log.info(d, 'checkpoint written')
+    metrics.checkpoints.inc({ result: 'written' })
+    metrics.checkpointBytes.set(d.bytes)
+  },
+  checkpointFailed({ path, cause }) {
+    log.error({ path, reason: reasonOf(cause) }, 'checkpoint not written')
+    metrics.checkpoints.inc({ result: 'failed' })
+  },
+})
+
+const retentionReport = (log: Logger, metrics: Metrics): RetentionReport => ({
+  historyLetGo({ beforeMs, start, horizons, kept, tookMs }) {
+    log.info({ beforeMs, start, domains: horizons.length, kept, tookMs }, 'history let go of')
+    metrics.retentionRuns.inc({ result: 'done' })
+  },
+  retentionFailed({ cause }) {
+    log.error({ reason: reasonOf(cause) }, 'retention failed')
+    metrics.retentionRuns.inc({ result: 'failed' })
+  },
+  oldClaimsRefused(d) {
+    log.warn(d, 'claims of a time that is let go of were not taken')
+    metrics.oldClaims.inc({ source: d.source }, d.claims)
   },
 })
 

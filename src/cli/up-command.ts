@@ -1,6 +1,6 @@
 import { systemClock } from '../runtime/clock.ts'
 import { openPipeline } from './pipeline.ts'
-import { enrichersOf, runEnrichers, runPollers } from './running.ts'
+import { enrichersOf, runEnrichers, runPollers, runRetentionOf } from './running.ts'
 import { serve } from './serve.ts'
 import type { Settings } from './settings.ts'
 import { inventoriesOf } from './sources.ts'
@@ -31,6 +31,8 @@ export async function up(
       const running = [
         runPollers(inventoriesOf(settings, pipeline.index, clock), parts, stop),
         runEnrichers(enrichers, clock, stop),
+        runRetentionOf(settings, parts, stop),
+        pipeline.checkpoints.run(settings.data.checkpointSeconds * 1000, stop),
         aborted(stop),
       ]
       // A part that fails for good takes the process with it: half a whohad would answer as if it were whole.

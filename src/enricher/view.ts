@@ -1,6 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { Fence } from '../changestream/fence.ts'
 import type { ChangeLog, DeadLetter, LoggedChange, Position } from '../changestream/port.ts'
+import type { Restored } from '../changestream/restore.ts'
+import { LastRecords, resumedFrom } from '../changestream/resuming.ts'
+import { refuseLetGo } from '../changestream/retention/retain.ts'
+import { type IndexImage, imageOf } from '../ownership/index-image.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownership-index.ts'
 
 /** The index as it stands at a position of the change stream. */
@@ -19,11 +23,29 @@ export type FollowingView = IndexView & {
   apply(batch: readonly LoggedChange[]): Promise<void>
   /** Offset of the next record by partition. */
   position(): Position
+  /**
+   * The index as bytes of their own, taken between two batches, and what `read` says at that moment. Changes wait for the
+   * copy alone, not for its being written somewhere.
+   */
+  snapshot<T>(read: () => T): Promise<{ readonly image: IndexImage; readonly read: T }>
 }
 
-/** A view over a live index. Whoever follows the log hands every batch to `apply`, and nobody else changes the index. */
-export function followingView(index: OwnershipIndex, log: ChangeLog, signal: AbortSignal): FollowingView {
-  const position = Array<number>(log.partitions).fill(0)
+/**
+ * A view over a live index that holds all before `from` already. Whoever follows the log hands every batch to `apply`, and
+ * nobody else changes the index.
+ */
+export function followingView(
+  index: OwnershipIndex,
+  log: ChangeLog,
+  signal: AbortSignal,
+  from: Position = Array<number>(log.partitions).fill(0),
+): FollowingView {
+  const position = [...from]
+  let compacted: Promise<void> = Promise.resolve()
+  const compact = (isNeeded: () => boolean): Promise<void> => {
+    compacted = compacted.then(() => (isNeeded() ? compactInSteps(index) : undefined))
+    return compacted
+  }
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = turn.then(work)
@@ -41,32 +63,56 @@ export function followingView(index: OwnershipIndex, log: ChangeLog, signal: Abo
           position[partition] = Math.max(position[partition] ?? 0, offset + 1)
         }
       })
-      await compactIfNeeded(index)
+      await compact(() => index.needsCompaction())
+    },
+    async snapshot(read) {
+      // Most of it before others have to wait.
+      await compact(() => true)
+      return inTurn(async () => {
+        await compacted
+        return { image: copied(imageOf(index.columns())), read: read() }
+      })
     },
     position: () => [...position],
   }
 }
 
 /** Between its steps others ask the index, pinned or not: a compaction changes no answer. */
-async function compactIfNeeded(index: OwnershipIndex): Promise<void> {
-  if (!index.needsCompaction()) return
+async function compactInSteps(index: OwnershipIndex): Promise<void> {
   for (const _ of index.compacting()) await setImmediate()
 }
 
-/** Reads the log from its beginning up to `position`, exclusive. */
+const copied = ({ header, sections }: IndexImage): IndexImage => ({
+  header,
+  sections: sections.map(({ name, bytes }) => ({ name, bytes: Uint8Array.from(bytes) })),
+})
+
+/**
+ * Reads the log from its beginning up to `position`, exclusive; from where a checkpoint had come to, where that is given,
+ * which must not be further.
+ * @throws WHOHAD_CHECKPOINT_OF_ANOTHER_STREAM, WHOHAD_STREAM_POSITION_GONE where retention has let go of what was there then
+ */
 export async function replayedIndex(
-  log: Pick<ChangeLog, 'read'>,
+  log: Pick<ChangeLog, 'read' | 'start' | 'forgetting'>,
   position: Position,
   signal: AbortSignal,
-  onDeadLetter?: (letter: DeadLetter) => void,
+  {
+    restored,
+    onDeadLetter,
+  }: { readonly restored?: Restored; readonly onDeadLetter?: (letter: DeadLetter) => void } = {},
 ): Promise<OwnershipIndex> {
-  const index = createOwnershipIndex()
-  const fence = new Fence()
-  for await (const batch of log.read({ follow: false, signal, ...(onDeadLetter && { onDeadLetter }) })) {
+  await refuseLetGo(log, position)
+  const index = restored?.index ?? createOwnershipIndex()
+  const fence = new Fence(restored?.read.epochs)
+  const lastRecords = new LastRecords(restored?.read)
+  const from = restored && (await resumedFrom(log, restored.read))
+  const options = { follow: false, signal, ...(onDeadLetter && { onDeadLetter }), ...(from && { from }) }
+  for await (const batch of log.read(options)) {
+    lastRecords.check(batch)
     for (const { change, partition, offset } of batch) {
       if (offset < (position[partition] ?? 0) && fence.fencedBy(change) === undefined) index.apply(change)
     }
-    await compactIfNeeded(index)
+    if (index.needsCompaction()) await compactInSteps(index)
   }
   return index
 }

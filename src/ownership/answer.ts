@@ -5,7 +5,8 @@ import type { Bounds, Millis, Window } from './window.ts'
 
 /**
  * Who held `ip` in `domain` throughout [fromMs, untilMs)? A point in time is one millisecond long.
- * `nowMs` tells a source that is late from one that is merely not there yet.
+ * `nowMs` is the reader's clock: it tells a source that is late from one that is merely not there yet, and from it on every
+ * instant is `unknown`, whatever a source with a fast clock vouches for.
  */
 export type Question = Window & {
   readonly domain: string

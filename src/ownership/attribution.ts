@@ -23,10 +23,17 @@ export type Part = {
 export type Context = { readonly domain: string; readonly watch: Watch }
 
 /**
- * The longest prefix live in this part, then the highest layer (design.md §1, "Prefixes and layers"). All of `live` may
- * hold the address throughout the part; they come ordered `byLevel`.
+ * What holds over one part. All of `live` may hold the address throughout it; they come ordered `byLevel`. A part that is
+ * still to come is unknown: where evidence is not blind to it, its source's clock is fast.
  */
 export function decide(part: Window, live: readonly LiveSpan[], context: Context): Part {
+  const decided = decideByEvidence(part, live, context)
+  if (decided.verdict.state === 'unknown' || !context.watch.isAhead(part)) return decided
+  return { ...decided, verdict: { state: 'unknown', reason: 'not-yet' } }
+}
+
+/** The longest prefix live in this part, then the highest layer (design.md §1, "Prefixes and layers"). */
+function decideByEvidence(part: Window, live: readonly LiveSpan[], context: Context): Part {
   const heard = live.filter(span => !isHearsay(span, part, context.watch))
   const level = heard.find(holdsAddresses)
   if (level === undefined) return nobody(part, heard, context)

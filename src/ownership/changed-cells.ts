@@ -1,132 +1,146 @@
 import type { AddressBits, Family } from './address.ts'
-import type { Claim } from './claim.ts'
+import { CellFold } from './cell-fold.ts'
 import type { ChangedCell } from './generation/fold.ts'
+import { latestEndsOf, rowsEndingAfter } from './generation/row-tree.ts'
 import type { Row } from './generation/segment.ts'
 import { slotOf } from './generation/ticks.ts'
-import type { Cell, ClaimLedger } from './ledger/claim-ledger.ts'
+import type { ClaimLedger } from './ledger/claim-ledger.ts'
+import { grown } from './ledger/text-table.ts'
 import { maskWords } from './prefix.ts'
-import { type HeldClaim, type Span, timelineOf } from './timeline.ts'
-import type { Window } from './window.ts'
-
-/** One prefix whose claims changed. Its timeline is made from the ledger when it is first asked for after a change. */
-class Changed implements ChangedCell {
-  readonly domain: number
-  readonly family: Family
-  readonly length: number
-  readonly words: Cell['words']
-  /** Of one of its claims. */
-  readonly ref: number
-  private readonly ledger: ClaimLedger
-  private folded: Folded | undefined
-
-  constructor(cell: Cell, ref: number, ledger: ClaimLedger) {
-    this.ref = ref
-    this.domain = cell.domain
-    this.family = cell.family
-    this.length = cell.length
-    this.words = cell.words
-    this.ledger = ledger
-  }
-
-  forget(): void {
-    this.folded = undefined
-  }
-
-  get spans(): readonly Span[] {
-    return this.fold().spans
-  }
-
-  get held(): Window {
-    let fromMs = Number.POSITIVE_INFINITY
-    let untilMs = Number.NEGATIVE_INFINITY
-    for (const span of this.spans) {
-      fromMs = Math.min(fromMs, span.possibleFromMs)
-      untilMs = Math.max(untilMs, span.possibleUntilMs)
-    }
-    return { fromMs, untilMs }
-  }
-
-  rows(): readonly Row[] {
-    const { ledger } = this
-    const { spans, refOf } = this.fold()
-    return spans.map(({ claim, ...times }) => {
-      const ref = refOf.get(claim)
-      // What several sources tell of is nobody's claim as it stands: it gets a fact of its own.
-      const fact = ref === undefined ? ledger.facts.intern(claim) : ledger.fact(ref)
-      return { ...times, lastSightingMs: claim.lastSightingMs, fact, claimRef: ref ?? ledger.refOf(claim.id) }
-    })
-  }
-
-  private fold(): Folded {
-    if (this.folded) return this.folded
-    const refOf = new Map<Claim, number>()
-    for (const ref of this.ledger.refsOf(this)) refOf.set(this.ledger.claim(ref), ref)
-    this.folded = { spans: timelineOf([...refOf.keys()]), refOf: refOf as ReadonlyMap<HeldClaim, number> }
-    return this.folded
-  }
-}
-
-type Folded = { readonly spans: readonly Span[]; readonly refOf: ReadonlyMap<HeldClaim, number> }
+import { RowColumns } from './row-columns.ts'
+import type { Millis, Window } from './window.ts'
 
 /** Lengths of the prefixes that changed, by family, in one domain. */
 type Lengths = Record<Family, Set<number>>
 
+/** The rows of a prefix that was asked about, and the tree of their latest ends. */
+type Asked = { readonly rows: RowColumns; readonly latestEnds: readonly number[] }
+
+/** Changed prefixes as they are now, and the thirty days in which somebody may begin or end to hold one of them. */
+export type FoldedCells = { readonly cells: readonly ChangedCell[]; readonly slots: ReadonlySet<number> }
+
+/** Prefixes between two pauses of whoever folds. */
+const PREFIXES_AT_A_TIME = 4096
+
 /** The prefixes whose claims changed since the segments were built: asked first, and folded in from time to time. */
 export class ChangedCells {
-  private readonly byNumber = new Map<number, Changed>()
-  private readonly lengths = new Map<number, Lengths>()
   private readonly ledger: ClaimLedger
+  private readonly fold: CellFold
+  private numbers = new Uint32Array(64)
+  private count = 0
+  /** 1 where the cell of this number is among them. */
+  private isChanged = new Uint8Array(64)
+  private readonly lengths = new Map<number, Lengths>()
+  /** By the number of the cell; made from the ledger when one is first asked about after a change. */
+  private readonly asked = new Map<number, Asked>()
 
   constructor(ledger: ClaimLedger) {
     this.ledger = ledger
+    this.fold = new CellFold(ledger)
   }
 
   get size(): number {
-    return this.byNumber.size
+    return this.count
   }
 
-  /** The claim with this ref is new, or was revised. */
-  mark(ref: number): void {
-    const number = this.ledger.cellNumber(ref)
-    const known = this.byNumber.get(number)
-    if (known) {
-      known.forget()
+  /** A claim in the cell of this number is new, or was revised. */
+  mark(number: number): void {
+    if (this.isChanged[number] === 1) {
+      if (this.asked.size > 0) this.asked.delete(number)
       return
     }
-    const cell = this.ledger.cell(ref)
-    this.byNumber.set(number, new Changed(cell, ref, this.ledger))
-    const lengths = this.lengths.get(cell.domain) ?? { 4: new Set<number>(), 6: new Set<number>() }
-    this.lengths.set(cell.domain, lengths)
-    lengths[cell.family].add(cell.length)
+    if (number >= this.isChanged.length)
+      this.isChanged = grown(this.isChanged, Math.max(number + 1, this.ledger.cellCount) * 2)
+    if (this.count === this.numbers.length) this.numbers = grown(this.numbers, this.count * 2)
+    this.isChanged[number] = 1
+    this.numbers[this.count++] = number
+    this.markLength(number)
   }
 
-  /** Every changed prefix that covers the address. One without spans is one of which nothing is left. */
+  markAll(others: ChangedCells): void {
+    for (let i = 0; i < others.count; i++) this.mark(others.numbers[i] as number)
+  }
+
+  /** Every changed prefix that covers the address, with its rows that touch the window. */
   *covering(
     domain: number,
     address: AddressBits,
-  ): Generator<{ readonly length: number; readonly spans: readonly Span[] }> {
+    window: Window,
+  ): Generator<{ readonly length: number; readonly rows: readonly Row[] }> {
     for (const length of this.lengths.get(domain)?.[address.family] ?? []) {
       const words = maskWords(address.words, length)
-      const cell = this.byNumber.get(this.ledger.cellNumberOf({ domain, family: address.family, length, words }))
-      if (cell) yield { length, spans: cell.spans }
+      const number = this.ledger.cellNumberOf({ domain, family: address.family, length, words })
+      if (number >= 0 && this.isChanged[number] === 1) yield { length, rows: touching(this.rowsOf(number), window) }
     }
   }
 
-  cells(): IterableIterator<Changed> {
-    return this.byNumber.values()
-  }
-
-  /** The thirty days in which somebody may begin or end to hold one of these prefixes. */
-  slots(): ReadonlySet<number> {
+  /** All of them as they are at some moment from now on: what changes between two steps may or may not be in. */
+  *folded(): Generator<void, FoldedCells> {
+    const rows = new RowColumns(this.count)
+    const cells: ChangedCell[] = []
     const slots = new Set<number>()
-    for (const { spans } of this.cells()) {
-      for (const { possibleFromMs, possibleUntilMs } of spans) {
-        if (Number.isFinite(possibleFromMs)) slots.add(slotOf(possibleFromMs))
-        if (Number.isFinite(possibleUntilMs)) slots.add(slotOf(possibleUntilMs - 1))
-      }
+    for (let i = 0; i < this.count; i++) {
+      if (i % PREFIXES_AT_A_TIME === PREFIXES_AT_A_TIME - 1) yield
+      const number = this.numbers[i] as number
+      const firstRow = rows.count
+      this.fold.fold(number, rows)
+      const held = heldBy(rows, firstRow, slots)
+      cells.push({ ...this.ledger.cellAt(number), held, rows, firstRow, rowCount: rows.count - firstRow })
     }
     // Held since ever and for ever: any thirty days tell of it.
-    if (slots.size === 0 && this.size > 0) slots.add(0)
-    return slots
+    if (slots.size === 0 && this.count > 0) slots.add(0)
+    return { cells, slots }
   }
+
+  private markLength(number: number): void {
+    const { domain, family, length } = this.ledger.cellAt(number)
+    let lengths = this.lengths.get(domain)
+    if (lengths === undefined) {
+      lengths = { 4: new Set<number>(), 6: new Set<number>() }
+      this.lengths.set(domain, lengths)
+    }
+    lengths[family].add(length)
+  }
+
+  private rowsOf(number: number): Asked {
+    const known = this.asked.get(number)
+    if (known) return known
+    const rows = new RowColumns()
+    this.fold.fold(number, rows)
+    const asked = { rows, latestEnds: latestEndsOf(rows.count, row => rows.possibleUntilMs(row)) }
+    this.asked.set(number, asked)
+    return asked
+  }
+}
+
+function touching({ rows, latestEnds }: Asked, { fromMs, untilMs }: Window): readonly Row[] {
+  const before = firstNotBefore(rows, untilMs)
+  const endOf = (row: number): Millis => rows.possibleUntilMs(row)
+  return rowsEndingAfter(fromMs, before, rows.count, endOf, latestEnds, 0).map(row => rows.row(row))
+}
+
+function firstNotBefore(rows: RowColumns, untilMs: Millis): number {
+  let low = 0
+  let high = rows.count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (rows.possibleFromMs(middle) < untilMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** From the first instant at which somebody may hold a prefix to the last; adds the days of every edge. */
+function heldBy(rows: RowColumns, firstRow: number, slots: Set<number>): Window {
+  let fromMs = Number.POSITIVE_INFINITY
+  let untilMs = Number.NEGATIVE_INFINITY
+  for (let row = firstRow; row < rows.count; row++) {
+    const from = rows.possibleFromMs(row)
+    const until = rows.possibleUntilMs(row)
+    if (Number.isFinite(from)) slots.add(slotOf(from))
+    if (Number.isFinite(until)) slots.add(slotOf(until - 1))
+    if (from < fromMs) fromMs = from
+    if (until > untilMs) untilMs = until
+  }
+  return { fromMs, untilMs }
 }

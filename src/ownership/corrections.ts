@@ -78,12 +78,13 @@ function asSeen(
   const known = new Map<string, Watcher | undefined>()
   const watcherOf = (source: string): Watcher | undefined => {
     const history = before.historyOf(source)
-    if (!known.has(source)) known.set(source, history && new Watcher(history, { domain, address }, ALL_TIME.fromMs))
+    // As whoever asks once all that is known has come to pass: a later now takes nothing back.
+    if (!known.has(source)) known.set(source, history && new Watcher(history, { domain, address }, ALL_TIME.untilMs))
     return known.get(source)
   }
   return timelineOf(claims).map(span => {
     const watchers = sourcesOf(span.claim).flatMap(source => watcherOf(source) ?? [])
-    const live = liveSpan(span, address.length, watchers)
+    const live = liveSpan(span, address.length, watchers, ALL_TIME.untilMs)
     return isHost(prefix) ? live : { ...live, watchedSinceMs: Number.POSITIVE_INFINITY }
   })
 }

@@ -9,7 +9,7 @@ export type IndexImage = {
 }
 
 /** Raised whenever the columns change their meaning: an image of another format is refused. */
-const FORMAT = 2
+const FORMAT = 3
 
 const COLUMN_TYPES = { u8: Uint8Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array } as const
 type ColumnType = keyof typeof COLUMN_TYPES

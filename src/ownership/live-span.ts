@@ -6,7 +6,7 @@ import type { Millis, Window } from './window.ts'
 /** A span as one question meets it: with the length of the prefix that covers the address, and what its sources have seen. */
 export type LiveSpan = Span & {
   readonly length: number
-  /** Certainty's end, its sources' progress included. */
+  /** Certainty's end, its sources' progress included; never later than now. */
   readonly sureUntilMs: Millis
   /** Its sources' progress; beyond it an open claim is not uncertain but unwatched. */
   readonly watchedUntilMs: Millis
@@ -25,10 +25,11 @@ export type LiveSpan = Span & {
 /**
  * `watchers` are the span's sources, none where no record of them is known. An open claim is certain up to the furthest
  * progress of those that list it under its name (docs/decisions/0006). Once all of them were removed, what only nobody has seen end is no longer possible:
- * that was ignorance, not evidence, and others speak of the address from then on. Written out field by field: with a
- * spread, a look-up takes several times as long.
+ * that was ignorance, not evidence, and others speak of the address from then on. Nothing is certain beyond `nowMs`: there a
+ * claim knows more than anybody can, as its source's clock is fast. Written out field by field: with a spread, a look-up takes
+ * several times as long.
  */
-export function liveSpan(span: Span, length: number, watchers: readonly Watcher[]): LiveSpan {
+export function liveSpan(span: Span, length: number, watchers: readonly Watcher[], nowMs: Millis): LiveSpan {
   const { claim } = span
   const isOpen = claim.state === 'open'
   const naming = claim.unnamedFrom
@@ -39,7 +40,7 @@ export function liveSpan(span: Span, length: number, watchers: readonly Watcher[
     undefined,
   )
   const watchedUntilMs = furthest?.progressMs ?? Number.NEGATIVE_INFINITY
-  const sureUntilMs = isOpen ? Math.max(span.certainUntilMs, watchedUntilMs) : span.certainUntilMs
+  const sureUntilMs = Math.min(nowMs, isOpen ? Math.max(span.certainUntilMs, watchedUntilMs) : span.certainUntilMs)
   const removedMs = watchers.reduce((ms, { untilMs }) => Math.max(ms, untilMs), Number.NEGATIVE_INFINITY)
   // Of a source that nothing is known of but the claim, nobody knows that it was removed.
   const areAllKnown = watchers.length === sourcesOf(claim).length

@@ -1,16 +1,17 @@
 import type { Answer, Question } from './answer.ts'
 import { ChangedCells } from './changed-cells.ts'
-import { type Change, type Claim, type Horizon, layerRank, type SourceRecord } from './claim.ts'
+import { type Change, type Claim, type Horizon, type Layer, layerRank, type SourceRecord } from './claim.ts'
+import type { KnownBefore } from './corrections.ts'
 import { type HistoryColumns, SourceHistory } from './coverage.ts'
 import { folded, overlay } from './generation/fold.ts'
 import { Generation, spanOf } from './generation/generation.ts'
-import type { SegmentColumns } from './generation/segment.ts'
+import type { Row, SegmentColumns } from './generation/segment.ts'
 import { SegmentSet } from './generation/segment-set.ts'
 import { type InterfaceView, interfaceView } from './interface-view.ts'
+import { KnownByIndex } from './known-before.ts'
 import { ClaimLedger, type LedgerColumns } from './ledger/claim-ledger.ts'
 import { RefusedClaims, type RefusedColumns } from './ledger/refused-claims.ts'
 import { answer, type Known } from './question.ts'
-import type { Span } from './timeline.ts'
 import type { Millis, Window } from './window.ts'
 
 export type { InterfaceView } from './interface-view.ts'
@@ -53,14 +54,13 @@ export class OwnershipIndex {
   private readonly ledger: ClaimLedger
   private readonly histories = new Map<string, SourceHistory>()
   private readonly horizons = new Map<string, Millis>()
-  /** Refs of the claims that name an interface. */
-  private readonly interfaces = new Map<string, number[]>()
   private segments: SegmentSet
   private changed: ChangedCells
   /** What is being folded in, while it is: newer than the segments, older than `changed`. */
   private folding: ChangedCells | undefined
   private readonly refused: RefusedClaims
   private readonly known: Known
+  private readonly knownBefore: KnownByIndex
 
   constructor(columns?: IndexColumns) {
     this.ledger = new ClaimLedger(columns?.ledger)
@@ -70,7 +70,7 @@ export class OwnershipIndex {
     for (const history of columns?.histories ?? [])
       this.histories.set(history.source, new SourceHistory(history.source, history))
     for (const [domain, beforeMs] of columns?.horizons ?? []) this.horizons.set(domain, beforeMs)
-    for (let ref = 0; ref < this.ledger.size; ref++) this.nameInterfaces(ref, this.ledger.claim(ref), false)
+    this.knownBefore = new KnownByIndex(this.ledger, this.histories, this.horizons)
     this.known = {
       covering: (domain, address, window) => this.covering(domain, address, window),
       hasDomain: domain => this.ledger.domains.numberOf(domain) >= 0,
@@ -92,8 +92,21 @@ export class OwnershipIndex {
   }
 
   interfaceDuring(eni: string, window: Window): InterfaceView | undefined {
-    const naming = (this.interfaces.get(eni) ?? []).map(ref => this.ledger.claim(ref))
-    return interfaceView(eni, naming, window, source => this.histories.get(source))
+    return interfaceView(eni, this.ledger.claimsNaming(eni), window, source => this.histories.get(source))
+  }
+
+  /** What `correctionsOf` has to know before a change is applied: this index as it stands whenever it is read. */
+  before(): KnownBefore {
+    return this.knownBefore
+  }
+
+  /** Every claim of a layer, in the order in which they came. */
+  *claimsOf(layer: Layer): Generator<Claim> {
+    const { ledger } = this
+    const rank = layerRank(layer)
+    for (let ref = 0; ref < ledger.size; ref++) {
+      if (ledger.facts.layerRank(ledger.fact(ref)) === rank) yield ledger.claim(ref)
+    }
   }
 
   sources(): readonly SourceView[] {
@@ -130,7 +143,8 @@ export class OwnershipIndex {
     const folding = this.changed
     this.folding = folding
     this.changed = new ChangedCells(this.ledger)
-    this.segments = yield* folded(this.segments, [...folding.cells()], folding.slots())
+    const { cells, slots } = yield* folding.folded()
+    this.segments = yield* folded(this.segments, cells, slots)
     this.folding = undefined
   }
 
@@ -138,10 +152,14 @@ export class OwnershipIndex {
     for (const _ of this.compacting());
   }
 
-  /** The index as it stands, for other threads: it does not change with this one. Costs as much as changed since the compaction. */
+  /**
+   * The index as it stands, for other threads: it does not change with this one. Costs as much as changed since the compaction.
+   * Its quick look-ups carry no `nowMs`: they are for windows that are over by the reader's clock (`untilMs` no later than now).
+   * Whatever reaches beyond is for `ask`, as a source with a fast clock may vouch for it already.
+   */
   generation(): Generation {
-    const cells = this.allChanged()
-    const over = overlay(this.segments, [...cells.cells()], cells.slots())
+    const { cells, slots } = completed(this.allChanged().folded())
+    const over = overlay(this.segments, cells, slots)
     const { facts, domains, ids } = this.ledger.columns()
     return new Generation({
       base: this.segments.segments.map(segment => segment.columns),
@@ -180,24 +198,11 @@ export class OwnershipIndex {
     const horizonMs = this.horizons.get(claim.domain)
     if (horizonMs !== undefined && ledger.refOf(claim.id) < 0 && this.refused.refuses(claim, horizonMs)) return
     const { ref, outcome } = ledger.take(claim)
-    if (outcome === 'known') return
-    this.changed.mark(ref)
-    this.nameInterfaces(ref, claim, outcome === 'revised')
+    if (outcome !== 'known') this.changed.mark(ledger.cellNumber(ref))
   }
 
   private applyHorizon({ domain, beforeMs }: Horizon): void {
     this.horizons.set(domain, Math.max(beforeMs, this.known.horizonMs(domain)))
-  }
-
-  /** A new claim is the last one of each interface that it names; only a revised one may stand there already. */
-  private nameInterfaces(ref: number, { layer, owners }: Claim, isRevised: boolean): void {
-    if (layerRank(layer) < layerRank('interface')) return
-    for (const { eni } of owners) {
-      if (eni === null) continue
-      const refs = this.interfaces.get(eni)
-      if (refs === undefined) this.interfaces.set(eni, [ref])
-      else if (refs.at(-1) !== ref && !(isRevised && refs.includes(ref))) refs.push(ref)
-    }
   }
 
   /** Changed prefixes stand before those being folded in, and these before the segments. */
@@ -208,25 +213,30 @@ export class OwnershipIndex {
   ): ReturnType<Known['covering']> {
     const number = this.ledger.domains.numberOf(domain)
     if (number < 0) return []
-    const { facts } = this.ledger
-    const byLength = new Map<number, readonly Span[]>()
-    for (const { length, rows } of this.segments.covering(number + 1, address, window)) {
-      byLength.set(
-        length,
-        rows.map(row => spanOf(row, address, length, facts, this.ledger.ids)),
-      )
-    }
+    const { facts, ids } = this.ledger
+    const byLength = new Map<number, readonly Row[]>()
+    for (const { length, rows } of this.segments.covering(number + 1, address, window)) byLength.set(length, rows)
     for (const cells of [this.folding, this.changed]) {
-      for (const { length, spans } of cells?.covering(number, address) ?? []) byLength.set(length, spans)
+      for (const { length, rows } of cells?.covering(number, address, window) ?? []) byLength.set(length, rows)
     }
-    return [...byLength].map(([length, spans]) => ({ length, spans }))
+    return [...byLength].map(([length, rows]) => ({
+      length,
+      spans: rows.map(row => spanOf(row, address, length, facts, ids)),
+    }))
   }
 
   private allChanged(): ChangedCells {
     if (this.folding === undefined) return this.changed
     const all = new ChangedCells(this.ledger)
-    for (const cells of [this.folding, this.changed]) for (const cell of cells.cells()) all.mark(cell.ref)
+    for (const cells of [this.folding, this.changed]) all.markAll(cells)
     return all
+  }
+}
+
+function completed<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
   }
 }
 

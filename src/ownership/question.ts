@@ -124,6 +124,7 @@ function liveSpans(
         span,
         length,
         sourcesOf(span.claim).flatMap(source => watcherOf(source) ?? []),
+        question.nowMs,
       )
       if (live.possibleFromMs < live.possibleUntilMs && overlaps(possibleDuring(live), window)) found.push(live)
     }

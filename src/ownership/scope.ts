@@ -46,6 +46,13 @@ export class WatchedSpace {
     return (this.byDomain.get(domain) ?? []).filter(({ block }) => coversBits(block, address))
   }
 
+  /** Some scope that contains all of a block: `likely` where it does, so that neighbours of one block cost one look each. */
+  around(domain: string, block: PrefixBits, likely?: Watched): Watched | undefined {
+    const contains = (one: Watched) => one.block.length <= block.length && coversBits(one.block, block)
+    if (likely?.domain === domain && contains(likely)) return likely
+    return this.byDomain.get(domain)?.find(contains)
+  }
+
   /** Since when this address is watched, at this layer where one is asked for; undefined where it never was. */
   since(domain: string, address: AddressBits, layer?: Layer): Millis | undefined {
     let sinceMs: Millis | undefined

@@ -1,5 +1,6 @@
 import type { Claim } from './claim.ts'
 import { type JoinedClaim, joinLifetimes } from './lifetimes.ts'
+import { ProvedTurns } from './proved-turns.ts'
 import type { Millis } from './window.ts'
 
 /** What an answer needs of a claim beside its windows. Every `Claim` is one. */
@@ -40,8 +41,6 @@ export const sourcesOf = ({ source, alsoFrom, unnamedFrom }: HeldSources): reado
 
 type HeldSources = Pick<HeldClaim, 'source' | 'alsoFrom' | 'unnamedFrom'>
 
-const isEverCertain = (claim: Claim): boolean => claim.start.latestMs < claim.end.earliestMs
-
 const spanOf = (claim: JoinedClaim): Span => ({
   claim,
   possibleFromMs: claim.start.earliestMs,
@@ -50,65 +49,35 @@ const spanOf = (claim: JoinedClaim): Span => ({
   certainUntilMs: claim.end.earliestMs,
 })
 
-/** When the claims of one source and layer that are ever certain begin and cease to be, each ascending. */
-type Turns = { readonly begins: Millis[]; readonly ceases: Millis[] }
-
 const cellOf = (source: string, { layer }: Claim): string => `${layer}|${source}`
 
-function provedTurns(claims: readonly JoinedClaim[]): ReadonlyMap<string, Turns> {
-  const turns = new Map<string, Turns>()
+/** By source and layer. */
+function provedTurns(claims: readonly JoinedClaim[]): ReadonlyMap<string, ProvedTurns> {
+  const turns = new Map<string, ProvedTurns>()
   for (const claim of claims) {
-    if (!isExclusive(claim) || !isEverCertain(claim)) continue
+    if (!isExclusive(claim)) continue
     for (const source of sourcesOf(claim)) {
       const cell = cellOf(source, claim)
-      const known = turns.get(cell) ?? { begins: [], ceases: [] }
-      known.begins.push(claim.start.latestMs)
-      known.ceases.push(claim.end.earliestMs)
+      const known = turns.get(cell) ?? new ProvedTurns()
+      known.add(claim.start.latestMs, claim.end.earliestMs)
       turns.set(cell, known)
     }
   }
-  for (const { begins, ceases } of turns.values()) {
-    begins.sort(ascending)
-    ceases.sort(ascending)
-  }
+  for (const known of turns.values()) known.sort()
   return turns
 }
 
-const ascending = (a: Millis, b: Millis): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/**
- * Rule 8: on an exclusive address, within one source and layer, what is certain of one claim bounds what is possible of
- * the others. A held the address at some instant no later than B was certain of it, so A had ended by then; and B began
- * only after A's certainty ended. Contradictory claims (both certain at once) do not cut: they stay a visible conflict.
- */
-function cutSpan(claim: JoinedClaim, turns: ReadonlyMap<string, Turns>): Span {
+/** Rule 8, for each source that the claim comes from. Who was only seen on the way out is cut by nobody. */
+function cutSpan(claim: JoinedClaim, turns: ReadonlyMap<string, ProvedTurns>): Span {
   const span = spanOf(claim)
   if (claim.lastSightingMs === 0) return span
   const { certainFromMs, certainUntilMs } = span
   let { possibleFromMs, possibleUntilMs } = span
   for (const source of sourcesOf(claim)) {
-    const { begins = [], ceases = [] } = turns.get(cellOf(source, claim)) ?? {}
-    // No claim cuts itself: it begins to be certain before both of its own turns are over, and ceases after.
-    const endedByMs = begins[countBelow(begins, Math.max(certainFromMs, certainUntilMs))]
-    const begunAfterMs = ceases[countUpTo(ceases, Math.min(certainFromMs, certainUntilMs)) - 1]
-    // An open claim is still being sighted: two at once are a contradiction to be shown, not to be cut away.
-    if (endedByMs !== undefined && claim.state !== 'open') possibleUntilMs = Math.min(possibleUntilMs, endedByMs)
-    if (begunAfterMs !== undefined) possibleFromMs = Math.max(possibleFromMs, begunAfterMs)
+    const known = turns.get(cellOf(source, claim))
+    if (known === undefined) continue
+    possibleFromMs = known.laterFrom(possibleFromMs, certainFromMs, certainUntilMs)
+    possibleUntilMs = known.earlierUntil(possibleUntilMs, certainFromMs, certainUntilMs, claim.state === 'open')
   }
   return { ...span, possibleFromMs, possibleUntilMs }
-}
-
-const countBelow = (ascending: readonly Millis[], atMs: Millis): number => countWhile(ascending, ms => ms < atMs)
-const countUpTo = (ascending: readonly Millis[], atMs: Millis): number => countWhile(ascending, ms => ms <= atMs)
-
-/** How many leading elements there are of which `holds` is true; it is of no later one. */
-function countWhile(values: readonly Millis[], holds: (ms: Millis) => boolean): number {
-  let low = 0
-  let high = values.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(values[middle] as Millis)) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -28,7 +28,7 @@ type WatchedScope = {
 /** One source as a question about one address meets it. Its word counts from its first complete poll to its removal. */
 export class Watcher {
   readonly history: SourceHistory
-  /** Everything before this instant is in its claims. */
+  /** Everything before this instant is in its claims; never later than now, even where its clock is. */
   readonly progressMs: Millis
   readonly untilMs: Millis
   /** Removed by now: it will say nothing more. */
@@ -41,12 +41,13 @@ export class Watcher {
 
   constructor(history: SourceHistory, { domain, address }: Place, nowMs: Millis) {
     this.history = history
-    this.progressMs = history.completeUpToMs ?? Number.NEGATIVE_INFINITY
+    const completeUpToMs = history.completeUpToMs ?? Number.NEGATIVE_INFINITY
+    this.progressMs = Math.min(completeUpToMs, nowMs)
     this.untilMs = history.record?.validity.untilMs ?? Number.POSITIVE_INFINITY
     this.isOver = this.untilMs <= nowMs
     this.isLate = history.isLate(nowMs)
     const { lagMs = 0, clockErrorMs = 0 } = history.record?.bounds ?? {}
-    this.lastPollMs = this.progressMs + lagMs + clockErrorMs
+    this.lastPollMs = completeUpToMs + lagMs + clockErrorMs
     this.scopes = (history.space?.scopesOf(domain, address) ?? []).map(({ layers, fromMs: sinceMs }) => {
       const { fromMs, overAtMs } = history.firstPollSince(sinceMs)
       return { layers, sinceMs, polledFromMs: fromMs, speaksFromMs: overAtMs }
@@ -121,7 +122,12 @@ export class Watch {
 
   /** Instants within the window at which what the sources can say changes. */
   turnsMs(window: Window): readonly Millis[] {
-    return this.watchers.flatMap(watcher => watcher.turnsMs(window))
+    return [this.nowMs, ...this.watchers.flatMap(watcher => watcher.turnsMs(window))]
+  }
+
+  /** Whether a part between two `turnsMs` is still to come: nobody has seen anything of it, whatever a source vouches for. */
+  isAhead(part: Window): boolean {
+    return part.fromMs >= this.nowMs
   }
 
   /**

@@ -1,11 +1,14 @@
-import type { Change, Claim, Horizon, Owner, Progress, SourceRecord } from '../ownership/claim.ts'
+import type { Change, Claim, Horizon, Owner, Progress, Scope, SourceRecord } from '../ownership/claim.ts'
+import { storeErrors } from './errors.ts'
 import type { StoredChange } from './port.ts'
 import type { Column } from './tab-separated.ts'
 
 /** A change of one kind with its place in the stream. */
 type Placed<C extends Change> = Omit<StoredChange, 'change'> & { readonly change: C }
 
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
+// Only the one infinity that a field can mean becomes null; the other one is refused when it is encoded.
+const lower = (value: number): number | null => (value === Number.NEGATIVE_INFINITY ? null : value)
+const upper = (value: number): number | null => (value === Number.POSITIVE_INFINITY ? null : value)
 
 const place: readonly Column<Placed<Change>>[] = [
   ['stream_partition', row => row.partition],
@@ -23,6 +26,14 @@ const firstOwner = (name: string, value: (owner: Owner) => string | null): Colum
   name,
   ({ change: { owners } }) => (owners[0] === undefined ? '' : (value(owners[0]) ?? '')),
 ]
+
+/** JSON has no infinity. A start of null means "since ever"; any other number that JSON lacks would become one. */
+function scopeCell(scope: Scope): object {
+  const fromMs = lower(scope.fromMs)
+  if (fromMs !== null && !Number.isSafeInteger(fromMs))
+    throw storeErrors.statementRefused({ statement: 'INSERT', reason: `number ${fromMs}` })
+  return { ...scope, fromMs }
+}
 
 export const CLAIM_COLUMNS: readonly Column<Placed<Claim>>[] = [
   ['claim_id', row => row.change.id],
@@ -50,11 +61,11 @@ export const CLAIM_COLUMNS: readonly Column<Placed<Claim>>[] = [
   ['owner_count', row => row.change.owners.length],
   ['owners', row => JSON.stringify(row.change.owners)],
   ['lifetime_id', row => row.change.lifetimeId],
-  ['start_earliest_ms', row => finite(row.change.start.earliestMs)],
-  ['start_latest_ms', row => finite(row.change.start.latestMs)],
-  ['end_earliest_ms', row => finite(row.change.end.earliestMs)],
-  ['end_latest_ms', row => finite(row.change.end.latestMs)],
-  ['last_sighting_ms', row => finite(row.change.lastSightingMs)],
+  ['start_earliest_ms', row => lower(row.change.start.earliestMs)],
+  ['start_latest_ms', row => upper(row.change.start.latestMs)],
+  ['end_earliest_ms', row => lower(row.change.end.earliestMs)],
+  ['end_latest_ms', row => upper(row.change.end.latestMs)],
+  ['last_sighting_ms', row => row.change.lastSightingMs],
   ['evidence', row => row.change.evidence],
   ['state', row => row.change.state],
   ['expects', row => row.change.expects],
@@ -66,25 +77,25 @@ export const SOURCE_COLUMNS: readonly Column<Placed<SourceRecord>>[] = [
   ['source', row => row.change.source],
   ...revision,
   ['kind', row => row.change.kind],
-  // JSON has no infinity and says null; a scope's start then means "since ever".
-  ['scope', row => JSON.stringify(row.change.scope)],
+  ['scope', row => JSON.stringify(row.change.scope.map(scopeCell))],
   ['lag_ms', row => row.change.bounds.lagMs],
   ['clock_error_ms', row => row.change.bounds.clockErrorMs],
-  ['bridge_ms', row => finite(row.change.bounds.bridgeMs)],
+  ['bridge_ms', row => upper(row.change.bounds.bridgeMs)],
   ['briefest_holding_ms', row => row.change.bounds.briefestHoldingMs],
-  ['longest_gap_ms', row => finite(row.change.bounds.longestGapMs)],
-  ['valid_from_ms', row => finite(row.change.validity.fromMs)],
-  ['valid_until_ms', row => finite(row.change.validity.untilMs)],
+  ['longest_gap_ms', row => upper(row.change.bounds.longestGapMs)],
+  ['valid_from_ms', row => lower(row.change.validity.fromMs)],
+  ['valid_until_ms', row => upper(row.change.validity.untilMs)],
   ...place,
 ]
 
 export const COVERAGE_COLUMNS: readonly Column<Placed<Progress>>[] = [
   ['source', row => row.change.source],
   ...revision,
-  ['complete_up_to_ms', row => finite(row.change.completeUpToMs)],
-  ['over_at_ms', row => finite(row.change.overAtMs)],
+  ['complete_up_to_ms', row => lower(row.change.completeUpToMs)],
+  ['over_at_ms', row => lower(row.change.overAtMs)],
   ['addresses', row => row.change.counts.addresses],
   ['changed', row => row.change.counts.changed],
+  ['refused', row => row.change.refused !== null],
   ['refused_reason', row => row.change.refused?.reason ?? ''],
   ['refused_detail', row => row.change.refused?.detail ?? ''],
   ...place,
@@ -92,7 +103,7 @@ export const COVERAGE_COLUMNS: readonly Column<Placed<Progress>>[] = [
 
 export const HORIZON_COLUMNS: readonly Column<Placed<Horizon>>[] = [
   ['domain', row => row.change.domain],
-  ['before_ms', row => finite(row.change.beforeMs)],
+  ['before_ms', row => row.change.beforeMs],
   ...place,
 ]
 

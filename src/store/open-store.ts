@@ -15,6 +15,7 @@ import { FLOW_COLUMNS, type FlowRow, flowOf } from './flow-table.ts'
 import { applyMigrations } from './migrations.ts'
 import { DEAD_LETTER_COLUMNS, OBJECT_COLUMNS, type ObjectRow, objectOf } from './object-table.ts'
 import type { AttributedFlow, StateCount, Store } from './port.ts'
+import { readChanges } from './read-changes.ts'
 import type { StoreReport } from './report.ts'
 import { type Column, encodeRow } from './tab-separated.ts'
 
@@ -82,6 +83,7 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
       for (const row of rows) ends[row.stream_partition] = Number(row.end_offset)
       return Array.from(ends, end => end ?? 0)
     },
+    readChanges: (from, until, signal) => readChanges(executor, from, until, signal),
     insertFlows: flows => insertRows(executor, 'flows', FLOW_COLUMNS, flows),
     putObject: object => insertRows(executor, 'objects', OBJECT_COLUMNS, [object]),
     async findObject(objectId) {

@@ -50,7 +50,7 @@ export type AttributedFlow = {
   readonly destination: FlowEnd
 }
 
-/** A change with its place in the change stream, as the `claims`, `sources` and `coverage` tables keep it. */
+/** A change with its place in the change stream, as the `claims`, `sources`, `coverage` and `horizons` tables keep it. */
 export type StoredChange = {
   readonly change: Change
   readonly partition: number
@@ -104,6 +104,17 @@ export type Store = {
   insertChanges(changes: readonly StoredChange[]): Promise<void>
   /** One past the last stored offset of each partition of the change stream. */
   changesEnd(): Promise<readonly number[]>
+  /**
+   * Every stored change from `from` up to `until`, offsets by partition, the latter exclusive; a partition that `from` does
+   * not name is read from its first one. Each once and just as it was logged, whatever was inserted twice or late, in the
+   * order of its partition, one partition after another. A batch has at least one change and at most 80,000. Ends early, and
+   * without an error, once the signal is given.
+   */
+  readChanges(
+    from: readonly number[],
+    until: readonly number[],
+    signal: AbortSignal,
+  ): AsyncIterable<readonly StoredChange[]>
   insertFlows(flows: readonly AttributedFlow[]): Promise<void>
   putObject(object: FlowObject): Promise<void>
   findObject(objectId: string): Promise<FlowObject | undefined>

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readCheckpoint, writeCheckpoint } from '../../src/changestream/checkpoint/checkpoint.ts'
+import { readUpTo } from '../support/read-state.ts'
 
 const support = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url))
 const nodeArguments = ['--import', support('typescript-hooks.mjs'), support('checkpointing-child.ts')]
@@ -65,17 +66,17 @@ describe('checkpoints of a process that is killed or not let', () => {
     const generation = Number(read?.image.header['generation'])
     // One more than acknowledged: the kill can come between the rename and the line.
     expect([acknowledged, acknowledged + 1]).toContain(generation)
-    expect(read?.positions).toEqual([generation])
+    expect(read?.read.positions).toEqual([generation])
     const wanted = Buffer.alloc(FULL_BYTES / 2).fill(generation)
     expect(read?.image.sections.map(({ bytes }) => Buffer.compare(bytes, wanted))).toEqual([0, 0])
 
-    await writeCheckpoint(file, { positions: [0], image: { header: {}, sections: [] } })
+    await writeCheckpoint(file, { read: readUpTo(0), image: { header: {}, sections: [] } })
     expect(readdirSync(own)).toEqual(['index.checkpoint'])
     return caughtUnderWay
   }
 
   test('a disk that takes no more is a declared error, and the old file stays alone', async () => {
-    await writeCheckpoint(path, { positions: [5], image: { header: {}, sections: [] } })
+    await writeCheckpoint(path, { read: readUpTo(5), image: { header: {}, sections: [] } })
     // The shell's limit on file size stands in for the full disk: write(2) fails alike.
     const child = start('sh', ['-c', `ulimit -f 40; exec "$0" "$@"`, process.execPath, ...nodeArguments, 'write', path])
     expect(await linesOf(child)).toEqual([
@@ -83,7 +84,7 @@ describe('checkpoints of a process that is killed or not let', () => {
         /^WHOHAD_CHECKPOINT_WRITE_FAILED .*EFBIG.*is still whole\. Free disk space, then try again\.$/,
       ),
     ])
-    expect((await readCheckpoint(path))?.positions).toEqual([5])
+    expect((await readCheckpoint(path))?.read.positions).toEqual([5])
     expect(readdirSync(folder)).toEqual(['index.checkpoint'])
   })
 

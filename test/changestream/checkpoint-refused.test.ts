@@ -9,6 +9,7 @@ import { readCheckpoint, writeCheckpoint } from '../../src/changestream/checkpoi
 import { encodePreamble, encodeTableAndEnd, paddingAfter } from '../../src/changestream/checkpoint/layout.ts'
 import { WhohadError } from '../../src/runtime/errors.ts'
 import { checkpointOf, patterned, small } from '../support/checkpoints.ts'
+import { readUpTo } from '../support/read-state.ts'
 
 let folder: string
 let path: string
@@ -145,7 +146,7 @@ describe('what is not wholly as it was written is refused', () => {
     })
     expect(await refusal()).toMatchObject({
       code: 'WHOHAD_CHECKPOINT_UNREADABLE',
-      message: expect.stringMatching(/section "header" of 61 bytes is more than this process can hold/),
+      message: expect.stringMatching(/section "header" of 97 bytes is more than this process can hold/),
     })
   })
 
@@ -165,7 +166,7 @@ describe('what is not wholly as it was written is refused', () => {
 
 describe('a file with right checksums is refused where it makes no sense', () => {
   const header = (value: unknown) => Buffer.from(JSON.stringify(value))
-  const good = { positions: [1], index: {} }
+  const good = { ...readUpTo(1), index: {} }
 
   /** A file as the format has it, of any header and with any table. */
   function fileOf(headerBytes: Uint8Array, table?: readonly { name?: string; bytes?: number }[]): Buffer {
@@ -177,7 +178,7 @@ describe('a file with right checksums is refused where it makes no sense', () =>
 
   test('the file that these are made from is read', async () => {
     writeFileSync(path, fileOf(header(good)))
-    expect(await readCheckpoint(path)).toEqual({ positions: [1], image: { header: {}, sections: [] } })
+    expect(await readCheckpoint(path)).toEqual({ read: readUpTo(1), image: { header: {}, sections: [] } })
   })
 
   test.each<readonly [string, unknown, string]>([
@@ -188,7 +189,12 @@ describe('a file with right checksums is refused where it makes no sense', () =>
     ['a position beyond exact numbers', { ...good, positions: [2 ** 53] }, 'no positions'],
     ['a position as text', { ...good, positions: ['1'] }, 'no positions'],
     ['positions that are no list', { ...good, positions: { 0: 1 } }, 'no positions'],
-    ["no header of the index's own", { positions: [1] }, "no header of the index's own"],
+    ["no header of the index's own", readUpTo(1), "no header of the index's own"],
+    ['a last record for another number of partitions', { ...good, last: [] }, 'no last record of each partition'],
+    ['a last record behind the position', { ...good, last: [{ offset: 1, loggedAtMs: 5 }] }, 'no last record'],
+    ['a last record without its time', { ...good, last: [{ offset: 0 }] }, 'no last record'],
+    ['no epochs', { ...good, epochs: null }, 'no epochs of the sources'],
+    ['an epoch as text', { ...good, epochs: [['ec2/a', '1']] }, 'no epochs of the sources'],
     ["a list as the index's header", { ...good, index: [] }, "no header of the index's own"],
     ['a field that is not known', { ...good, epoch: 3 }, 'the unknown field "epoch"'],
     ['a list', [good], 'no JSON object'],
@@ -203,7 +209,11 @@ describe('a file with right checksums is refused where it makes no sense', () =>
     ['cut JSON', Buffer.from('{"positions":[1]')],
     [
       'bytes that are no UTF-8',
-      Buffer.concat([Buffer.from('{"positions":[1],"index":{"'), Buffer.of(0xff), Buffer.from('":1}}')]),
+      Buffer.concat([
+        Buffer.from('{"positions":[1],"last":[null],"epochs":[],"index":{"'),
+        Buffer.of(0xff),
+        Buffer.from('":1}}'),
+      ]),
     ],
   ])('a header of %s', async (_, bytes) => {
     expect((await refusalOf(fileOf(bytes))).message).toContain('its header is no JSON')
@@ -233,7 +243,7 @@ describe('a file with right checksums is refused where it makes no sense', () =>
     [
       'another length of the file',
       (end: Buffer) => end.writeBigUInt64LE(144n, 0),
-      'it has 112 bytes where 144 were written',
+      'it has 136 bytes where 144 were written',
     ],
     ['another mark', (end: Buffer) => end.write('END\n', 24), 'it has no end record'],
     ['another count of sections', (end: Buffer) => end.writeUInt32LE(2, 16), 'does not describe the whole file'],

@@ -14,6 +14,7 @@ import {
 import { replaceWhole } from '../../src/changestream/checkpoint/replace-whole.ts'
 import { SLICE_BYTES } from '../../src/changestream/checkpoint/section-bytes.ts'
 import { checkpointOf, patterned, shared, small, UNSYNCED } from '../support/checkpoints.ts'
+import { readUpTo } from '../support/read-state.ts'
 
 let folder: string
 let path: string
@@ -28,7 +29,7 @@ afterEach(() => {
 
 /** Compared as bytes: a comparison element by element takes seconds for megabytes. */
 function expectSame(read: Checkpoint | undefined, written: Checkpoint): void {
-  expect(read?.positions).toEqual(written.positions)
+  expect(read?.read).toEqual(written.read)
   expect(read?.image.header).toEqual(written.image.header)
   const names = (checkpoint: Checkpoint | undefined) => checkpoint?.image.sections.map(({ name }) => name)
   expect(names(read)).toEqual(names(written))
@@ -70,7 +71,11 @@ describe('what is written is read', () => {
       bytes: fc.uint8Array({ maxLength: 40 }).map(shared),
     })
     const written = fc.record({
-      positions: fc.array(fc.maxSafeNat(), { minLength: 1 }),
+      read: fc.array(fc.maxSafeNat(), { minLength: 1 }).map(positions => ({
+        ...readUpTo(...positions),
+        last: positions.map(offset => (offset === 0 ? null : { offset: offset - 1, loggedAtMs: offset })),
+        epochs: positions.map(epoch => [`source/${epoch}`, epoch] as const),
+      })),
       image: fc.record({
         // Through JSON once: it has no −0.
         header: fc.dictionary(fc.string(), fc.jsonValue()).map(header => JSON.parse(JSON.stringify(header))),
@@ -95,14 +100,14 @@ describe('what is written is read', () => {
     expect(file.toString('latin1')).toBe(
       [
         `whohad-index\r\n\x1a\n\x01\0\0\0${checksum(file, 0, 20)}`,
-        '{"positions":[7,0,35184372088832],"index":{"holds":"claims"}}\0\0\0',
+        '{"positions":[7,0,35184372088832],"last":[null,null,null],"epochs":[],"index":{"holds":"claims"}}\0\0\0\0\0\0\0',
         '\x01\x02\x03\0\0\0\0\0',
         '\x04\x05\x06\x07\x08\x09\x0a\x0b',
-        `\x3d\0\0\0\0\0\0\0${checksum(file, 24, 88)}\x06\0\0\0header\0\0`,
-        `\x03\0\0\0\0\0\0\0${checksum(file, 88, 96)}\x06\0\0\0starts\0\0`,
+        `\x61\0\0\0\0\0\0\0${checksum(file, 24, 128)}\x06\0\0\0header\0\0`,
+        `\x03\0\0\0\0\0\0\0${checksum(file, 128, 136)}\x06\0\0\0starts\0\0`,
         '\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0empty\0\0\0',
-        `\x08\0\0\0\0\0\0\0${checksum(file, 96, 104)}\x04\0\0\0ends\0\0\0\0`,
-        `\xe8\0\0\0\0\0\0\0\x60\0\0\0\0\0\0\0\x04\0\0\0${checksum(file, 104, 200)}end\n${checksum(file, 200, 228)}`,
+        `\x08\0\0\0\0\0\0\0${checksum(file, 136, 144)}\x04\0\0\0ends\0\0\0\0`,
+        `\x10\x01\0\0\0\0\0\0\x60\0\0\0\0\0\0\0\x04\0\0\0${checksum(file, 144, 240)}end\n${checksum(file, 240, 268)}`,
       ].join(''),
     )
   })
@@ -186,9 +191,10 @@ describe('writing', () => {
   })
 
   test.each<readonly [string, Checkpoint]>([
-    ['no positions', { ...small, positions: [] }],
-    ['a negative position', { ...small, positions: [-1] }],
-    ['a position that is no number', { ...small, positions: [Number.NaN] }],
+    ['no positions', { ...small, read: readUpTo() }],
+    ['a negative position', { ...small, read: readUpTo(-1) }],
+    ['a position that is no number', { ...small, read: readUpTo(Number.NaN) }],
+    ['another number of last records', { ...small, read: { ...readUpTo(1), last: [] } }],
     ['an infinity in the header', { ...small, image: { ...small.image, header: { at: [Number.NEGATIVE_INFINITY] } } }],
     [
       'an undefined in the header',

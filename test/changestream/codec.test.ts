@@ -78,7 +78,8 @@ describe('the codec of the change stream', () => {
   test.each([
     ['an empty message', Buffer.alloc(0), 'header'],
     ['somebody else’s JSON', Buffer.from('{"ip":"10.0.0.1"}'), 'header'],
-    ['a Confluent frame', Buffer.from([0, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7]), 'header'],
+    ['a schema registry’s frame', Buffer.from([0, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7]), 'schema 7 of a schema registry'],
+    ['four zero bytes', Buffer.alloc(4), 'header'],
     [
       'an unknown schema',
       Buffer.from([0xc3, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
@@ -122,12 +123,18 @@ describe('the codec of the change stream', () => {
     expect(decodeChange(foreign({ owners: [] })).unreadable).toContain('without an owner')
     expect(decodeChange(foreign({ source: '' })).unreadable).toContain('empty source')
     expect(decodeChange(foreign({ revision: { epoch: -1, sequence: 0 } })).unreadable).toContain('negative')
+    expect(decodeChange(foreign({ ports: { first: -1, last: 80 } })).unreadable).toContain('ports -1 to 80')
+    for (const beyond of [2 ** 52, -(2 ** 52), 2 ** 53 - 2]) {
+      expect(decodeChange(foreign({ lastSightingMs: beyond })).unreadable).toContain('2^52')
+      expect(decodeChange(foreign({ start: { earliestMs: beyond, latestMs: null } })).unreadable).toContain('2^52')
+    }
   })
 
   test.each<[string, Partial<Claim>]>([
     ['NaN', { lastSightingMs: Number.NaN }],
     ['a fraction of a millisecond', { lastSightingMs: 1.5 }],
     ['a number that avsc would write wrongly', { lastSightingMs: -(2 ** 52) - 1 }],
+    ['a port beyond 65535', { ports: { first: 0, last: 65536 } }],
     ['the wrong infinity', { end: { earliestMs: 0, latestMs: Number.NEGATIVE_INFINITY } }],
   ])('%s is refused when it is written, with the place', (_, wrong) => {
     expect(() => encodeChange(claimOf('ec2/a', 1, 1, wrong))).toThrowError(

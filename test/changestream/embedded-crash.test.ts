@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { systemClock } from '../../src/runtime/clock.ts'
 const path = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url))
 const children: ChildProcess[] = []
 const start = (command: string, commandArguments: readonly string[]): ChildProcess => {
-  const child = spawn(command, commandArguments, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, commandArguments, { stdio: ['pipe', 'pipe', 'pipe'] })
   children.push(child)
   return child
 }
@@ -51,7 +51,7 @@ describe('the embedded log under a crash', () => {
       // At most the append under way when the kill came may be there unacknowledged.
       expect(sequences.length).toBeLessThanOrEqual(last + 3)
     }
-  })
+  }, 90_000)
 
   test('a second process is refused while the first one lives', async () => {
     const log = await openEmbeddedLog({ folder, segmentBytes: 1 << 20, clock: systemClock, onTornTail: () => {} })
@@ -76,6 +76,27 @@ describe('the embedded log under a crash', () => {
     expect(lines.at(-1)).toContain('WHOHAD_STREAM_WRITE_FAILED')
     expect(await stored()).toEqual(acknowledged.map(Number))
   })
+
+  // The limit is lifted from outside, as space is freed on a disk: prlimit is in util-linux.
+  test.skipIf(spawnSync('prlimit', ['--version']).error !== undefined)(
+    'once there is room again, appends go on without a restart',
+    async () => {
+      const hooks = ['--import', path('typescript-hooks.mjs'), path('full-disk-child.ts')]
+      const command = 'ulimit -S -f 40; exec "$0" "$@"'
+      const child = start('sh', ['-c', command, process.execPath, ...hooks, folder, String(1 << 20)])
+      const lines = await linesOf(child, said => {
+        if (said.at(-1) !== 'full') return
+        execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited'])
+        child.stdin?.write('more\n')
+      })
+      const full = lines.indexOf('full')
+      expect(lines.slice(full - 3, full)).toEqual(new Array(3).fill('WHOHAD_STREAM_WRITE_FAILED'))
+      const acknowledged = lines.filter(line => /^\d+$/.test(line)).map(Number)
+      expect(acknowledged.slice(-3)).toEqual([0, 1, 2].map(i => full + i))
+      expect(await stored()).toEqual(acknowledged)
+    },
+    60_000,
+  )
 })
 
 async function linesOf(child: ChildProcess, onLines: (lines: readonly string[]) => void): Promise<string[]> {

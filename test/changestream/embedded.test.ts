@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import {
   appendFile,
   copyFile,
@@ -15,18 +16,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import avro from 'avsc'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { blockAt, newHeader, parseHeader } from '../../src/changestream/embedded/container.ts'
+import { BLOCK_END_BYTES, writeBlockEnd } from '../../src/changestream/embedded/block-end.ts'
+import { blockAt, framed, newHeader, parseHeader } from '../../src/changestream/embedded/container.ts'
 import { openEmbeddedLog, openEmbeddedReader } from '../../src/changestream/embedded/embedded-log.ts'
 import type { TornTail } from '../../src/changestream/embedded/recovery.ts'
 import type { ChangeLog } from '../../src/changestream/port.ts'
+import { loggedChangeSchema } from '../../src/changestream/schemas.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { changeLogContract } from '../contract/change-log.ts'
 import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'whohad-changes-'))
 
 /** Room for a few records behind the header. */
-const SMALL = newHeader().length + 300
+const SMALL = newHeader(loggedChangeSchema).length + 300
 
 const torn: TornTail[] = []
 const open = (folder: string, segmentBytes = 1 << 20) =>
@@ -53,8 +57,10 @@ for (const [name, segmentBytes] of [
       async writeForeign() {
         // A whole block of the container that says it has one record, and whose bytes are none.
         const path = join(folder, (await segmentsIn(folder)).at(-1) ?? '')
-        const { sync } = parseHeader(await readFile(path))
-        await appendFile(path, Buffer.concat([Buffer.from([2, 6, 0xff, 0xff, 0xff]), sync]))
+        const header = parseHeader(await readFile(path))
+        const data = Buffer.alloc(3 + BLOCK_END_BYTES, 0xff)
+        writeBlockEnd(data, 3, (await stat(path)).size)
+        await appendFile(path, framed(1, header.pack(data), header.sync))
       },
       dispose: () => rm(folder, { recursive: true, force: true }),
     }
@@ -241,6 +247,83 @@ describe('the embedded log', () => {
     })
     await log.close()
     await (await open(folder)).close()
+  })
+
+  test('says which folder it cannot use, and why', async () => {
+    const file = join(folder, 'file')
+    await writeFile(file, '')
+    const refused = (path: string) => ({
+      code: 'WHOHAD_STREAM_FOLDER_UNUSABLE',
+      message: expect.stringContaining(`Cannot use ${path} for the change stream: E`),
+    })
+    await expect(open(file)).rejects.toMatchObject(refused(file))
+    await expect(open(join(file, 'below'))).rejects.toMatchObject(refused(join(file, 'below')))
+    // Nobody may make a file here, not even root.
+    if (existsSync('/sys/kernel')) await expect(open('/sys/kernel')).rejects.toMatchObject(refused('/sys/kernel'))
+  })
+
+  test('takes away what was never put in its place', async () => {
+    await fill(3)
+    await writeFile(join(folder, 'manifest.json.new'), '{')
+    await writeFile(join(folder, '0000000000000003.avro.new'), 'Obj')
+    await (await open(folder)).close()
+    expect((await readdir(folder)).filter(name => name.endsWith('.new'))).toEqual([])
+  })
+
+  test('the time at which records are logged never goes back, over a restart neither', async () => {
+    const clock = new ManualClock(5_000)
+    const openAt = () => openEmbeddedLog({ folder, segmentBytes: 1 << 20, clock, onTornTail: () => {} })
+    const first = await openAt()
+    await first.append([progressOf('ec2/a', 1, 1)])
+    clock.advance(-3_000)
+    await first.append([progressOf('ec2/a', 1, 2)])
+    await first.close()
+    const second = await openAt()
+    await second.append([progressOf('ec2/a', 1, 3)])
+    const times: number[] = []
+    for await (const batch of second.read({ follow: false, signal: new AbortController().signal })) {
+      times.push(...batch.map(({ loggedAtMs }) => loggedAtMs))
+    }
+    expect(times).toEqual([5_000, 5_000, 5_000])
+    await second.close()
+  })
+
+  test('stops a reader at bytes that changed in a sealed segment, where only the checksum tells', async () => {
+    await fill(20, SMALL)
+    const path = join(folder, (await segmentsIn(folder))[1] ?? '')
+    const bytes = await readFile(path)
+    const header = parseHeader(bytes)
+    const block = blockAt(bytes, header.bytes, header.sync)
+    if (block.kind !== 'whole') throw new Error('no block')
+    const data = header.unpack(block.data)
+    data[4] = (data[4] as number) ^ 0x04 // the time of its first record, whose form stays right
+    const changed = framed(block.count, header.pack(data), header.sync)
+    expect(changed.length).toBe(block.next - header.bytes)
+    changed.copy(bytes, header.bytes)
+    await writeFile(path, bytes)
+    const log = await open(folder)
+    await expect(sequences(log)).rejects.toMatchObject({ code: 'WHOHAD_STREAM_SEGMENT_DAMAGED' })
+    await log.close()
+  })
+
+  test('reads segments that were written before blocks had checksums, and begins a new one behind them', async () => {
+    const old = JSON.parse(JSON.stringify(loggedChangeSchema)) as { fields: { name: string }[] }
+    old.fields = old.fields.filter(({ name }) => name !== 'blockEnd')
+    const type = avro.Type.forSchema(old as never)
+    const { record: _, ...progress } = progressOf('ec2/a', 1, 7)
+    const data = type.toBuffer({ loggedAtMs: 3, change: { 'whohad.changes.Progress': progress } })
+    const header = newHeader(old as never)
+    await writeFile(
+      join(folder, '0000000000000000.avro'),
+      Buffer.concat([header, framed(1, data, parseHeader(header).sync)]),
+    )
+    const manifest = { version: 1, segments: [{ file: '0000000000000000.avro', firstOffset: 0 }] }
+    await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
+    const log = await open(folder)
+    await log.append([progressOf('ec2/a', 1, 8)])
+    expect(await sequences(log)).toEqual([7, 8])
+    expect(await segmentsIn(folder)).toEqual(['0000000000000000.avro', '0000000000000001.avro'])
+    await log.close()
   })
 
   test.each([

@@ -11,7 +11,12 @@ import { progressOf } from '../support/changes.ts'
 import { hasKafka, startKafkaForTests } from '../support/kafka.ts'
 
 const PARTITIONS = 3
-const report: KafkaReport = { kafkaClientSaid: () => {}, kafkaReaderRestarted: () => {} }
+const report: KafkaReport = {
+  kafkaClientSaid: () => {},
+  kafkaReaderRestarted: () => {},
+  kafkaFault: () => {},
+  kafkaTopicDoubtful: () => {},
+}
 
 test('a key keeps its partition for ever: FNV-1a of its bytes', () => {
   // Vectors of the FNV authors (draft-eastlake-fnv, appendix): 32-bit FNV-1a of "", "a" and "foobar".

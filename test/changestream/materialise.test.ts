@@ -11,6 +11,7 @@ import type { FencedWrite } from '../../src/changestream/report.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
+import { readUpTo } from '../support/read-state.ts'
 
 describe('materialising and adopting from the log', () => {
   let folder: string
@@ -19,6 +20,7 @@ describe('materialising and adopting from the log', () => {
   let applied: Change[]
   let fenced: FencedWrite[]
   let letters: DeadLetter[]
+  let lacks: { readonly partition: number; readonly from: number; readonly until: number }[]
 
   const open = () => openEmbeddedLog({ folder, segmentBytes: 1 << 20, clock: systemClock, onTornTail: () => {} })
   beforeEach(async () => {
@@ -28,6 +30,7 @@ describe('materialising and adopting from the log', () => {
     applied = []
     fenced = []
     letters = []
+    lacks = []
   })
   afterEach(async () => {
     stop.abort()
@@ -41,7 +44,11 @@ describe('materialising and adopting from the log', () => {
       index: current => void applied.push(...current.map(({ change }) => change)),
       sinks: [],
       signal: stop.signal,
-      report: { fencedWrite: found => fenced.push(found), deadLetter: letter => letters.push(letter) },
+      report: {
+        fencedWrite: found => fenced.push(found),
+        deadLetter: letter => letters.push(letter),
+        sinkLacks: lack => lacks.push(lack),
+      },
       ...options,
     })
   const writeForeign = async () => {
@@ -76,9 +83,64 @@ describe('materialising and adopting from the log', () => {
 
   test('goes on from a position', async () => {
     await log.append([1, 2, 3].map(sequence => progressOf('ec2/a', 1, sequence)))
-    const materialiser = start({ from: [2] })
+    const materialiser = start({ restored: readUpTo(2) })
     await materialiser.caughtUp
     expect(applied).toEqual([progressOf('ec2/a', 1, 3)])
+  })
+
+  test('goes on after a restart where it was: nothing twice, and who was fenced off before stays so', async () => {
+    await log.append([sourceRecordOf('ec2/a', 1), claimOf('ec2/a', 1, 1), sourceRecordOf('ec2/a', 2)])
+    const first = start()
+    await first.caughtUp
+    const read = first.readState()
+    expect(read).toMatchObject({ positions: [3], last: [{ offset: 2 }], epochs: [['ec2/a', 2]] })
+    stop.abort()
+    await first.done
+
+    stop = new AbortController()
+    applied = []
+    await log.append([claimOf('ec2/a', 1, 9, { id: 'late' }), progressOf('ec2/a', 2, 1)])
+    const second = start({ restored: read })
+    await second.caughtUp
+    expect(applied).toEqual([progressOf('ec2/a', 2, 1)])
+    expect(fenced).toEqual([{ source: 'ec2/a', epoch: 1, fencedBy: 2, partition: 0, offset: 3 }])
+    expect(second.readState()).toMatchObject({ positions: [5], last: [{ offset: 4 }] })
+  })
+
+  test('a stream that has another record where reading stopped is another stream', async () => {
+    await log.append([progressOf('ec2/a', 1, 1), progressOf('ec2/a', 1, 2)])
+    const restored = { ...readUpTo(1), last: [{ offset: 0, loggedAtMs: 5 }] }
+    const materialiser = start({ restored })
+    await expect(materialiser.done).rejects.toMatchObject({ code: 'WHOHAD_CHECKPOINT_OF_ANOTHER_STREAM' })
+    expect(applied).toEqual([])
+  })
+
+  test('sinks that are behind the index get what they lack, and the index gets nothing twice', async () => {
+    await log.append([1, 2, 3, 4].map(sequence => progressOf('ec2/a', 1, sequence)))
+    const sunk: LoggedChange[] = []
+    const materialiser = start({
+      restored: readUpTo(3),
+      sinksFrom: [1],
+      sinks: [async batch => void sunk.push(...batch)],
+    })
+    await materialiser.caughtUp
+    expect(applied).toEqual([progressOf('ec2/a', 1, 4)])
+    expect(sunk.map(({ offset }) => offset)).toEqual([1, 2, 3])
+    expect(lacks).toEqual([])
+  })
+
+  test('sinks that lack what the log has let go of are told of, and get the rest', async () => {
+    await log.append([1, 2, 3, 4].map(sequence => progressOf('ec2/a', 1, sequence)))
+    const sunk: LoggedChange[] = []
+    const materialiser = start({
+      log: { ...log, start: async () => [2] },
+      restored: readUpTo(3),
+      sinksFrom: [],
+      sinks: [async batch => void sunk.push(...batch)],
+    })
+    await materialiser.caughtUp
+    expect(sunk.map(({ offset }) => offset)).toEqual([2, 3])
+    expect(lacks).toEqual([{ partition: 0, from: 0, until: 2 }])
   })
 
   test('a paused predecessor’s late write changes no answer, but is counted and kept in the history', async () => {
@@ -124,9 +186,10 @@ describe('materialising and adopting from the log', () => {
 
     // Started again where it stood, the sink gets what it missed.
     const missed: LoggedChange[] = []
-    const second = start({ from: materialiser.position(), sinks: [async batch => void missed.push(...batch)] })
+    const second = start({ restored: materialiser.readState(), sinks: [async batch => void missed.push(...batch)] })
     await second.caughtUp
-    expect(missed.map(({ offset }) => offset)).toEqual([1])
+    // The one before it again, as that is how it knows the stream.
+    expect(missed.map(({ offset }) => offset)).toEqual([0, 1])
   })
 
   test('an index that throws stops it too', async () => {

@@ -1,8 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Change } from '../../src/ownership/claim.ts'
-import type { AttributedFlow, Store } from '../../src/store/port.ts'
+import type { Change, Claim } from '../../src/ownership/claim.ts'
+import type { AttributedFlow, Store, StoredChange } from '../../src/store/port.ts'
+import { anyChange } from '../support/changes.ts'
 import {
   claim,
   deadLetter,
@@ -14,6 +15,8 @@ import {
   progress,
   source,
 } from '../support/clickhouse-rows.ts'
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts'
+import { sampleChanges } from '../support/sample-changes.ts'
 
 export type StoreUnderTest = {
   readonly store: Store
@@ -231,6 +234,148 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(
         await select("SELECT refused_reason, refused_detail FROM coverage FINAL WHERE source = 'refused'"),
       ).toEqual([{ refused_reason: 'throttled', refused_detail: 'page 3 of ?' }])
+    })
+
+    /** Partitions that no other test writes to. */
+    const [LEFT, RIGHT] = [0, 3]
+    const never = new AbortController().signal
+    const readBack = async (from: readonly number[], until: readonly number[]) => {
+      const read: StoredChange[] = []
+      for await (const batch of store.readChanges(from, until, never)) {
+        expect(batch.length).toBeGreaterThan(0)
+        read.push(...batch)
+      }
+      return read
+    }
+
+    test('changes are read back just as they were logged: texts, both infinities, null and the order of lists', async () => {
+      const nasty = ['\\N', '\\', "it's", '\t\n\r\0\b\f', '"', 'NULL', "','", '[]', '{a:String}', '\u{1f600}', '']
+      const owners = nasty.map((text, i) => ({
+        ...(claim().owners[0] as Claim['owners'][number]),
+        application: i % 2 === 0 ? text : null,
+        labels: Object.fromEntries([
+          [text, text],
+          ['__proto__', text],
+          ['1', 'one'],
+        ]),
+      }))
+      const changes = [
+        ...Object.values(sampleChanges).flat(),
+        ...nasty.map(text =>
+          claim({ id: `id${text}`, domain: `d${text}`, source: `s${text}`, lifetimeId: text, owners }),
+        ),
+        claim({ expects: ['container', 'instance', 'container'], whole: true, ports: { first: 0, last: 0 } }),
+        ...nasty.map(text => progress({ source: `s${text}`, refused: { reason: text, detail: text } })),
+        ...nasty.map(text => source({ kind: text, scope: [] })),
+        source({ validity: { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY } }),
+        ...nasty.map(text => horizon({ domain: `d${text}` })),
+      ]
+      const stored = logged(changes, LEFT, 1_000)
+      await store.insertChanges(stored)
+      expect(await readBack([1_000], [2_000])).toStrictEqual(stored)
+    })
+
+    test('an infinity that a field cannot mean is refused, not taken for the other one', async () => {
+      const up = Number.POSITIVE_INFINITY
+      for (const change of [
+        claim({ start: { earliestMs: up, latestMs: up } }),
+        claim({ end: { earliestMs: 0, latestMs: Number.NEGATIVE_INFINITY } }),
+        claim({ lastSightingMs: up }),
+        progress({ completeUpToMs: up }),
+        source({ scope: source().scope.map(scope => ({ ...scope, fromMs: up })) }),
+        source({ validity: { fromMs: up, untilMs: up } }),
+        horizon({ beforeMs: up }),
+      ])
+        await expect(store.insertChanges(logged([change], LEFT, 3_000))).rejects.toMatchObject({
+          code: 'WHOHAD_STORE_STATEMENT_REFUSED',
+        })
+      expect(await readBack([3_000], [4_000])).toEqual([])
+    })
+
+    test(
+      'whatever was inserted, how often and in what order, is read back once and in order, from and up to any place',
+      async () => {
+        const placed = fc.record({
+          change: anyChange.map(change => structuredClone(change)), // with the prototypes that decoded ones have
+          partition: fc.constantFrom(LEFT, RIGHT),
+          gap: fc.constantFrom(1, 1, 1, 2, 9),
+          loggedAtMs: fc.nat(),
+        })
+        const drawn = fc.record({
+          placed: fc.array(placed, { minLength: 1, maxLength: 40 }),
+          // Every change is in one batch at least, as `i % batches.length` says, and may be in others.
+          batches: fc.array(fc.array(fc.nat({ max: 39 }), { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
+          from: fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 60 })),
+          until: fc.tuple(fc.nat({ max: 120 }), fc.nat({ max: 120 })),
+        })
+        let base = 10_000
+        await fc.assert(
+          fc.asyncProperty(drawn, async ({ placed, batches, from, until }) => {
+            base += 1_000
+            const next = new Map([LEFT, RIGHT].map(partition => [partition, base]))
+            const stored = placed.map(({ gap, ...at }) => {
+              const offset = (next.get(at.partition) ?? 0) + gap - 1
+              next.set(at.partition, offset + 1)
+              return { ...at, offset }
+            })
+            for (const [b, batch] of batches.entries())
+              await store.insertChanges(stored.filter((_, i) => i % batches.length === b || batch.includes(i)))
+            const within = (partition: number, side: 0 | 1) =>
+              stored.filter(
+                at => at.partition === partition && at.offset >= base + from[side] && at.offset < base + until[side],
+              )
+            const read = await readBack(
+              [base + from[0], 0, 0, base + from[1]],
+              [base + until[0], 0, 0, base + until[1]],
+            )
+            expect(read).toStrictEqual([...within(LEFT, 0), ...within(RIGHT, 1)])
+          }),
+          propertyRuns(25),
+        )
+      },
+      propertyTimeoutMs(120_000),
+    )
+
+    test('a history of many pages comes back whole, though its parts overlap', async () => {
+      const stored = Array.from({ length: 45_001 }, (_, i) => ({
+        change: i % 20_000 === 19_999 || i % 97 === 0 ? progress({ source: `s${i}` }) : claim({ id: `c${i}` }),
+        partition: RIGHT,
+        offset: i + 1_000_000,
+        loggedAtMs: NOON_MS + i,
+      }))
+      await store.insertChanges(stored.slice(15_000))
+      await store.insertChanges(stored.slice(0, 30_000))
+      const read = await readBack([0, 0, 0, 1_000_000], [0, 0, 0, 2_000_000])
+      expect(read.length).toBe(stored.length)
+      expect(read.findIndex((row, i) => row.offset !== stored[i]?.offset)).toBe(-1)
+      for (const i of [0, 19_998, 19_999, 20_000, 20_001, 39_999, 40_000, 45_000])
+        expect(read[i]).toStrictEqual(stored[i])
+    }, 120_000)
+
+    test('reading changes ends on the signal: before the first batch, between two, and while waiting for one', async () => {
+      await store.insertChanges(logged([progress()], LEFT, 5_000))
+      await store.insertChanges(logged([progress()], RIGHT, 5_000))
+      const reading = () => {
+        const stopping = new AbortController()
+        const from = [5_000, 0, 0, 5_000]
+        const until = from.map(offset => offset && offset + 1)
+        return { stopping, batches: store.readChanges(from, until, stopping.signal)[Symbol.asyncIterator]() }
+      }
+      const before = reading()
+      before.stopping.abort()
+      expect((await before.batches.next()).done).toBe(true)
+      const between = reading()
+      expect((await between.batches.next()).value).toMatchObject([{ partition: LEFT, offset: 5_000 }])
+      between.stopping.abort()
+      expect((await between.batches.next()).done).toBe(true)
+      const during = reading()
+      const first = during.batches.next()
+      during.stopping.abort()
+      expect((await first).done).toBe(true)
+      const whole = reading()
+      for (const partition of [LEFT, RIGHT])
+        expect((await whole.batches.next()).value).toMatchObject([{ partition, offset: 5_000 }])
+      expect((await whole.batches.next()).done).toBe(true)
     })
 
     test('states are counted by side and reason, over committed flows only', async () => {

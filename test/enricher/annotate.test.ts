@@ -97,7 +97,7 @@ test('a name with spaces stays one field', async () => {
     from: 1_600_000_000,
     until: 1_700_000_000,
   })
-  const { annotate } = annotator({ lookUps: lookUpsOn(indexOf([spaced]), []) })
+  const { annotate } = annotator({ lookUps: lookUpsOn(indexOf([spaced]), []), nowMs: 1_700_000_000_000 })
   const log = 'srcaddr dstaddr start end\n203.0.113.9 10.0.0.1 1650000000 1650000001'
   const [line] = await collect(annotate('a', inPieces(log)))
   expect(line && toText(line)?.split(' ').slice(4)).toEqual(['my%20100%25%20app', 'owned', '-', 'unknown'])

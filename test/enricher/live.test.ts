@@ -71,6 +71,16 @@ test("an object waits until the watermark has passed its name's window, then is 
   ])
 })
 
+test('a watermark that is ahead of the clock releases nothing before its time', async () => {
+  const { enricher, bucket, time } = bench()
+  bucket.put(NAMED, LOG)
+  time.watermarkMs = NAMED_END_MS + 60_000
+  time.nowMs = NAMED_END_MS - 1
+  expect(await enricher.enrichOnce()).toMatchObject({ held: 1 })
+  time.nowMs = NAMED_END_MS
+  expect(await enricher.enrichOnce()).toMatchObject({ committed: 1 })
+})
+
 test('an object whose name does not tell is read for its newest end', async () => {
   const { enricher, bucket, time } = bench()
   bucket.put('other.log', LOG)

@@ -48,6 +48,7 @@ function expectNamed(changes: readonly Change[], questions: readonly Question[])
   let before = questions.map(asked => saidIn(index.ask(asked)))
   for (const change of changes) {
     const affected = correctionsOf(change, known)
+    expect(inOrder(correctionsOf(change, index.before()))).toEqual(inOrder(affected))
     index.apply(change)
     known.apply(change)
     const after = questions.map(asked => saidIn(index.ask(asked)))
@@ -61,6 +62,8 @@ function expectNamed(changes: readonly Change[], questions: readonly Question[])
   }
   return changed
 }
+
+const inOrder = (affected: readonly Affected[]): readonly string[] => affected.map(one => JSON.stringify(one)).sort()
 
 const unnamed = (asked: Question, before: unknown, after: unknown, change: Change, affected: readonly Affected[]) =>
   `${JSON.stringify(asked)}\nwas ${before}\nis  ${after}\nby ${JSON.stringify(change)}\nnamed: ${JSON.stringify(affected)}`

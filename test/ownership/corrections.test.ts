@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Claim } from '../../src/ownership/claim.ts'
 import { correctionsOf, type KnownBefore } from '../../src/ownership/corrections.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
-import { owner, prefix, TestSource } from '../support/estate.ts'
+import { indexOf, owner, prefix, TestSource } from '../support/estate.ts'
 import { KnownChanges } from '../support/known-changes.ts'
 import { claim, EVER, horizon, missing, NEVER, named, open, poll, source } from '../support/plain-changes.ts'
 
@@ -183,9 +183,9 @@ test('case 57: an address changes hands, and the poll that shows it names the ha
   const estate = new TestSource(createOwnershipIndex(), { covered: ['d1 10.0.0.0/8'] })
   const at = '10.0.0.5'
   for (const sentAtMs of [100, 200]) estate.poll(sentAtMs, sentAtMs + 5, [{ address: at, owner: owner('api') }])
-  const known = new KnownChanges(estate.changes)
+  const known = indexOf(estate.changes)
   const stretches = estate.poll(300, 305, [{ address: at, owner: owner('batch') }]).flatMap(change => {
-    const all = correctionsOf(change, known)
+    const all = correctionsOf(change, known.before())
     known.apply(change)
     return all.map(({ prefix: block, fromMs, untilMs }) => `${change.record}: ${block} ${fromMs}..${untilMs}`)
   })

@@ -25,9 +25,10 @@ describe.skipIf(!hasKafka)('the whole path on Kafka and on ClickHouse by URL', (
     closing.push(() => clickhouse.close())
     const cloud = await startSimulatedCloud({ seed: 11, startMs: Date.UTC(2026, 0, 1), connectionsPerMinute: 80 })
     closing.push(() => cloud.close())
+    const defaults = loadSettings({})
     const settings = {
-      ...simulatedSettings(loadSettings({}), cloud),
-      kafka: { brokers: [...broker.brokers], topic: 'whohad.changes', partitions: 4, replicationFactor: 1 },
+      ...simulatedSettings(defaults, cloud),
+      kafka: { ...defaults.kafka, brokers: [...broker.brokers], partitions: 4 },
       clickhouse: { url: clickhouse.url, username: 'whohad', password: 'secret', database: 'whohad' },
     }
     const telemetry = createTelemetry({ level: 'error', version: 'test' })

@@ -90,12 +90,13 @@ const prefix = fc
   .map(found => found as Prefix)
 const revision = fc.record({ epoch: count, sequence: count })
 const bounds = fc.record({ earliestMs: lower, latestMs: upper })
-// A label called __proto__ cannot be carried: avsc fills plain objects.
-const labels = fc.dictionary(
-  text.filter(key => key !== '__proto__'),
-  text,
-  { maxKeys: 4, noNullPrototype: true },
-)
+// Entries are set as own ones: one called __proto__ must come back like any other.
+const labels = fc
+  .array(
+    fc.tuple(fc.oneof({ weight: 40, arbitrary: text }, { weight: 1, arbitrary: fc.constant('__proto__') }), text),
+    { maxLength: 4 },
+  )
+  .map(entries => Object.fromEntries(entries))
 
 const owner = fc.record<Owner>({
   application: maybe,

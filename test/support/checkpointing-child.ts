@@ -6,7 +6,7 @@ const [, , mode = '', path = '', userId] = process.argv
 
 /** As large as a write that can be caught under way, and full of its generation. */
 const generation = (number: number): Checkpoint => ({
-  positions: [number],
+  read: { positions: [number], last: [null], epochs: [] },
   image: {
     header: { generation: number },
     sections: ['a', 'b'].map(name => ({ name, bytes: new Uint8Array(new SharedArrayBuffer(12 << 20)).fill(number) })),

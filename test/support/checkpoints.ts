@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../../src/changestream/checkpoint/checkpoint.ts'
+import { readUpTo } from './read-state.ts'
 
 /** For tests that write often: nothing of theirs has to outlive a power failure. */
 export const UNSYNCED = { fsync: false }
@@ -14,7 +15,7 @@ export const patterned = (bytes: number): Uint8Array => {
   return pattern
 }
 export const checkpointOf = (...sections: readonly (readonly [string, Uint8Array])[]): Checkpoint => ({
-  positions: [7, 0, 2 ** 45],
+  read: readUpTo(7, 0, 2 ** 45),
   image: { header: { holds: 'claims' }, sections: sections.map(([name, bytes]) => ({ name, bytes })) },
 })
 /** A file of 232 bytes, with paddings, an empty section, and numbers beyond 32 bits. */

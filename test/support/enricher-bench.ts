@@ -30,6 +30,7 @@ export function memoryStore(): MemoryStore {
     migrate: async () => {},
     insertChanges: async () => {},
     changesEnd: async () => [],
+    readChanges: async function* () {},
     async insertFlows(flows) {
       if (insertsLeft-- <= 0) throw storeDown({})
       for (const flow of flows) rows.set(`${flow.objectId} ${flow.record} ${flow.generation}`, flow)

@@ -1,6 +1,7 @@
+import { deepStrictEqual } from 'node:assert'
 import type { Change, Claim, Horizon, Progress, SourceRecord } from '../../src/ownership/claim.ts'
-import { correctionsOf } from '../../src/ownership/corrections.ts'
-import { noDoubt, owner, prefix } from './estate.ts'
+import { correctionsOf, type KnownBefore } from '../../src/ownership/corrections.ts'
+import { indexOf, noDoubt, owner, prefix } from './estate.ts'
 import { KnownChanges } from './known-changes.ts'
 
 export const EVER = Number.NEGATIVE_INFINITY
@@ -60,10 +61,15 @@ export const poll = (completeUpToMs: number, part: Part<Progress> = {}): Progres
 export const horizon = (beforeMs: number): Horizon => ({ record: 'horizon', domain: 'd1', beforeMs })
 
 /** `d1 10.0.0.1/32 100..340`, for each stretch that `change` names after `before`. */
-export const named = (change: Change, before: readonly Change[]): readonly string[] =>
-  correctionsOf(change, new KnownChanges(before)).map(({ domain, prefix: block, ports, fromMs, untilMs }) =>
-    [domain, block, ...(ports ? [`:${ports.first}-${ports.last}`] : []), `${fromMs}..${untilMs}`].join(' '),
-  )
+export function named(change: Change, before: readonly Change[]): readonly string[] {
+  const told = (known: KnownBefore) =>
+    correctionsOf(change, known).map(({ domain, prefix: block, ports, fromMs, untilMs }) =>
+      [domain, block, ...(ports ? [`:${ports.first}-${ports.last}`] : []), `${fromMs}..${untilMs}`].join(' '),
+    )
+  const plain = told(new KnownChanges(before))
+  deepStrictEqual(told(indexOf(before).before()).toSorted(), plain.toSorted())
+  return plain
+}
 
 /** Last seen at 300. */
 export const open = { state: 'open', end: { earliestMs: 300, latestMs: NEVER } } as const

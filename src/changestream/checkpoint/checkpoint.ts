@@ -23,7 +23,7 @@ import { readWhole } from './read-whole.ts'
 import { replaceWhole } from './replace-whole.ts'
 import { writeFully, writeSection } from './section-bytes.ts'
 
-export type { Checkpoint, CheckpointImage, JsonObject, JsonValue } from './image.ts'
+export type { Checkpoint, CheckpointImage, JsonObject, JsonValue, LastRecord, ReadState } from './image.ts'
 
 /**
  * Writes the checkpoint to a new file beside `path` and puts it in the place of the old one, which stays whole until then.
@@ -35,10 +35,10 @@ export type { Checkpoint, CheckpointImage, JsonObject, JsonValue } from './image
  */
 export async function writeCheckpoint(
   path: string,
-  { positions, image }: Checkpoint,
+  { read, image }: Checkpoint,
   { fsync = true }: { readonly fsync?: boolean } = {},
 ): Promise<void> {
-  const header = encodeHeader({ positions, index: image.header })
+  const header = encodeHeader({ ...read, index: image.header })
   const sections = [{ name: HEADER_NAME, bytes: header }, ...image.sections]
   checkNames(sections)
   try {

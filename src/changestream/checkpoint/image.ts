@@ -1,3 +1,4 @@
+import type { Millis } from '../../ownership/window.ts'
 import type { Position } from '../port.ts'
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
@@ -12,8 +13,23 @@ export type CheckpointImage = {
   readonly sections: readonly { readonly name: string; readonly bytes: Uint8Array }[]
 }
 
-/** An index, and the position of the change stream up to which, and no further, it holds every record. */
-export type Checkpoint = {
+/** How far the change stream was read, and what of it must be known to read on. */
+export type ReadState = {
+  /** Every record before it was read. */
   readonly positions: Position
+  /**
+   * By partition, the last record that was read: a stream that has another one there is another stream. Null where none was,
+   * or where the last ones were dead letters.
+   */
+  readonly last: readonly (LastRecord | null)[]
+  /** The highest epoch of each source, so that a predecessor that was paused stays fenced off. */
+  readonly epochs: readonly (readonly [source: string, epoch: number])[]
+}
+
+export type LastRecord = { readonly offset: number; readonly loggedAtMs: Millis }
+
+/** An index, and the place in the change stream up to which, and no further, it holds every record. */
+export type Checkpoint = {
+  readonly read: ReadState
   readonly image: CheckpointImage
 }

@@ -26,7 +26,8 @@ export async function readWhole(file: FileHandle, path: string): Promise<Checkpo
   const header = parseHeader(await readVerified(file, headerEntry))
   const sections: { name: string; bytes: Uint8Array }[] = []
   for (const entry of entries) sections.push({ name: entry.name, bytes: await readVerified(file, entry) })
-  return { positions: header.positions, image: { header: header.index, sections } }
+  const { index, ...read } = header
+  return { read, image: { header: index, sections } }
 }
 
 async function readTable(file: FileHandle, path: string): Promise<readonly PlacedSection[]> {

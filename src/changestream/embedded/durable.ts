@@ -1,5 +1,5 @@
-import { open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 
 /** Makes names in the folder durable: a file that was created or renamed is else lost with the power. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -11,13 +11,32 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Readers find the old content or the new, whole, whatever happens meanwhile. */
+/** Makes the folder and those above it, each of them durable. */
+export async function makeFolder(folder: string): Promise<void> {
+  const wanted = resolve(folder)
+  const made = await mkdir(wanted, { recursive: true })
+  if (made === undefined) return
+  let above = dirname(made)
+  await syncFolder(above)
+  for (const name of relative(above, dirname(wanted)).split(sep).filter(Boolean)) {
+    above = join(above, name)
+    await syncFolder(above)
+  }
+}
+
+/** Ending of a file that is being made and not yet in its place. */
+export const MADE_ASIDE = '.new'
+
+/** Readers find the old content or the new, whole, whatever happens meanwhile. May be done again after a failure. */
 export async function replaceFile(folder: string, name: string, content: string | Uint8Array): Promise<void> {
-  const temporary = join(folder, `${name}.new`)
+  const temporary = join(folder, `${name}${MADE_ASIDE}`)
   const handle = await open(temporary, 'w')
   try {
     await handle.writeFile(content)
     await handle.sync()
+  } catch (error) {
+    await rm(temporary, { force: true }) // on a full disk it would be in the way
+    throw error
   } finally {
     await handle.close()
   }
@@ -25,17 +44,8 @@ export async function replaceFile(folder: string, name: string, content: string 
   await syncFolder(folder)
 }
 
-/** A new file with this content; durable, name included, when it resolves. */
-export async function createFile(folder: string, name: string, content: Uint8Array): Promise<void> {
-  const handle = await open(join(folder, name), 'wx')
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await syncFolder(folder)
-}
+export const isErrno = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '')
 
-export const isErrno = (error: unknown, code: string): boolean =>
-  error instanceof Error && (error as NodeJS.ErrnoException).code === code
+/** Whether there was no room: it may be there again, and nothing is wrong with the disk. */
+export const isFull = (error: unknown): boolean => isErrno(error, 'ENOSPC', 'EDQUOT', 'EFBIG')

@@ -3,6 +3,7 @@ import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { changestreamErrors } from '../errors.ts'
 import { isErrno } from './durable.ts'
+import { unusable } from './unusable.ts'
 
 /** Gives the folder back to whoever opens it next. */
 export type FolderLock = { release(): Promise<void> }
@@ -12,13 +13,13 @@ type Holder = { readonly pid: number; readonly started: string | null }
 /**
  * Takes the folder for this process. Node has no flock, so the file `lock` names its holder; one whose process is gone
  * (or whose pid now belongs to a process that started at another time) is taken over.
- * @throws WHOHAD_STREAM_LOCKED with the holder's pid.
+ * @throws WHOHAD_STREAM_LOCKED with the holder's pid, WHOHAD_STREAM_FOLDER_UNUSABLE.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, 'lock')
   const own = join(folder, `lock.${randomUUID()}`)
   const mine: Holder = { pid: process.pid, started: await startOf(process.pid) }
-  await writeFile(own, JSON.stringify(mine))
+  await writeFile(own, JSON.stringify(mine)).catch(unusable(folder))
   try {
     // A link appears whole or not at all: nobody can read a lock that is only half written.
     while (!(await linked(own, path))) await removeStale(folder, path)

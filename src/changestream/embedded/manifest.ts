@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Revision } from '../../ownership/claim.ts'
 import { reasonOf } from '../../runtime/errors.ts'
 import { changestreamErrors } from '../errors.ts'
 import { isErrno, replaceFile } from './durable.ts'
@@ -16,6 +17,15 @@ export type Segment = {
   sealed: boolean
 }
 
+/** What outlived the segments before the first one that is listed. */
+export type Carried = {
+  readonly file: string
+  readonly records: number
+  readonly bytes: number
+  /** By source: older claims than this were in the log before, and are not taken again. */
+  readonly floors: Readonly<Record<string, Revision>>
+}
+
 /** What manifest.json says of a segment: the counts are there once it is sealed. */
 export type ListedSegment = {
   readonly file: string
@@ -24,16 +34,27 @@ export type ListedSegment = {
   readonly bytes?: number
 }
 
-const MANIFEST = 'manifest.json'
-const VERSION = 1
+export type Manifest = { readonly segments: readonly ListedSegment[]; readonly carried?: Carried }
+
+export const MANIFEST = 'manifest.json'
+/** A log that has let go of nothing is written as the first version was, so that an older whohad can still read it. */
+const VERSION = { whole: 1, carrying: 2 } as const
 
 /** Named by the first offset, so that a listing of the folder is in order. */
 export const segmentFile = (firstOffset: number): string => `${String(firstOffset).padStart(16, '0')}.avro`
 
 export const isSegmentFile = (name: string): boolean => /^\d{16}\.avro$/.test(name)
 
+/** Named by the offset before which it is all that is left. */
+export const carriedFile = (before: number): string => `carried-${segmentFile(before)}`
+
+export const isCarriedFile = (name: string): boolean => /^carried-\d{16}\.avro$/.test(name)
+
+/** The first offset that a segment of this name has. */
+export const firstOffsetOf = (file: string): number => Number.parseInt(file, 10)
+
 /** The listed segments in order, or undefined where there is no manifest. */
-export async function readManifest(folder: string): Promise<readonly ListedSegment[] | undefined> {
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const file = join(folder, MANIFEST)
   let text: string
   try {
@@ -55,10 +76,16 @@ export const manifestMissing = (folder: string) =>
     reason: 'it is missing, though segments are there',
   })
 
-function parseManifest(text: string): readonly ListedSegment[] {
-  const { version, segments } = JSON.parse(text) as { version?: unknown; segments?: unknown }
-  if (version !== VERSION) throw new Error(`version ${JSON.stringify(version)} is not ${VERSION}`)
+function parseManifest(text: string): Manifest {
+  const { version, segments, carried } = JSON.parse(text) as {
+    version?: unknown
+    segments?: unknown
+    carried?: Carried
+  }
+  const wanted = carried === undefined ? VERSION.whole : VERSION.carrying
+  if (version !== wanted) throw new Error(`version ${JSON.stringify(version)} is not ${wanted}`)
   if (!Array.isArray(segments) || segments.length === 0) throw new Error('it lists no segments')
+  if (carried !== undefined) checkCarried(carried)
   let offset: number | undefined
   for (const [i, segment] of (segments as ListedSegment[]).entries()) {
     const { file, firstOffset, records, bytes } = segment
@@ -68,15 +95,26 @@ function parseManifest(text: string): readonly ListedSegment[] {
     if (!isLast && (!isCount(records) || !isCount(bytes))) throw new Error(`${file} has no size`)
     offset = firstOffset + (records ?? 0)
   }
-  return segments as ListedSegment[]
+  return { segments: segments as ListedSegment[], ...(carried && { carried }) }
+}
+
+function checkCarried({ file, records, bytes, floors }: Partial<Carried>): void {
+  if (!isCarriedFile(String(file)) || !isCount(records) || !isCount(bytes))
+    throw new Error('what it carries has no size')
+  if (typeof floors !== 'object' || floors === null) throw new Error('what it carries has no revisions')
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
-export const writeManifest = (folder: string, segments: readonly Segment[]): Promise<void> => {
+export const writeManifest = (
+  folder: string,
+  segments: readonly Segment[],
+  carried: Carried | undefined,
+): Promise<void> => {
   const listed = segments.map(
     ({ file, firstOffset, records, bytes, sealed }): ListedSegment =>
       sealed ? { file, firstOffset, records, bytes } : { file, firstOffset },
   )
-  return replaceFile(folder, MANIFEST, `${JSON.stringify({ version: VERSION, segments: listed }, null, 2)}\n`)
+  const version = carried ? VERSION.carrying : VERSION.whole
+  return replaceFile(folder, MANIFEST, `${JSON.stringify({ version, carried, segments: listed }, null, 2)}\n`)
 }

@@ -1,15 +1,25 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Millis } from '../../ownership/window.ts'
+import { reasonOf } from '../../runtime/errors.ts'
 import { changestreamErrors } from '../errors.ts'
-import { type Block, blockAt, type DecodedRecord, type Header } from './container.ts'
+import { blockEndOf } from './block-end.ts'
+import { type Block, blockAt, type Header } from './container.ts'
 import { isErrno } from './durable.ts'
 import type { Segment } from './manifest.ts'
+import type { ReadRecord } from './record-reader.ts'
 import { headerOf } from './recovery.ts'
 
 const CHUNK_BYTES = 1 << 20
 
 /** A block's place, its records still undecoded. */
-export type ReadBlock = { readonly firstOffset: number; readonly count: number; readonly data: Buffer }
+export type ReadBlock = {
+  readonly firstOffset: number
+  readonly count: number
+  read(): readonly ReadRecord[]
+  /** When its first record was logged. */
+  loggedAtMs(): Millis
+}
 
 /** Goes through the durable blocks of one segment, also while it grows. */
 export class SegmentCursor {
@@ -63,15 +73,18 @@ export class SegmentCursor {
       block = blockAt(this.held, 0, this.header.sync)
     }
     if (block.kind !== 'whole') throw this.damaged(block)
+    const { count, data: packed, next } = block
+    const { reader } = this.header
+    const data = this.unpacked(packed)
+    if (reader.isOurs && !blockEndOf(data).isRight) {
+      throw this.damaged({ kind: 'broken', reason: 'a block with another checksum than it was written with' })
+    }
     const firstOffset = this.offset
-    this.held = this.held.subarray(block.next)
-    this.position += block.next
-    this.offset += block.count
-    return { firstOffset, count: block.count, data: block.data }
-  }
-
-  decode(data: Buffer): readonly DecodedRecord[] {
-    return this.header.decode(data)
+    this.held = this.held.subarray(next)
+    this.position += next
+    this.offset += count
+    const read = () => reader.read(data, count, firstOffset)
+    return { firstOffset, count, read, loggedAtMs: () => reader.loggedAtMs(data) }
   }
 
   close(): Promise<void> {
@@ -87,6 +100,14 @@ export class SegmentCursor {
     return read.length > 0
   }
 
+  private unpacked(packed: Buffer): Buffer {
+    try {
+      return this.header.unpack(packed)
+    } catch (error) {
+      throw this.damaged({ kind: 'broken', reason: reasonOf(error) })
+    }
+  }
+
   private damaged(block: Block) {
     const why = block.kind === 'broken' ? block.reason : 'a block that goes on beyond the end'
     return changestreamErrors.segmentDamaged({ file: this.path, reason: `${why} at byte ${this.position}` })
@@ -94,7 +115,7 @@ export class SegmentCursor {
 }
 
 /** As many bytes as there are, at most `size`. */
-async function readAt(file: FileHandle, position: number, size: number): Promise<Buffer> {
+export async function readAt(file: FileHandle, position: number, size: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(size)
   let filled = 0
   while (filled < size) {

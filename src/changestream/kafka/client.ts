@@ -1,18 +1,32 @@
-import kafkajs, { type Kafka } from 'kafkajs'
-import { reasonOf, WhohadError } from '../../runtime/errors.ts'
-import { changestreamErrors } from '../errors.ts'
+import type { ConnectionOptions } from 'node:tls'
+import kafkajs, { type Kafka, type Mechanism, type SASLOptions } from 'kafkajs'
 import type { KafkaReport } from '../report.ts'
+import { useOwnWire } from './own-wire.ts'
 import { quietTimer } from './quiet-timer.ts'
 
-export type Cluster = { readonly brokers: readonly string[]; readonly topic: string; readonly clientId: string }
+export type Cluster = {
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly clientId: string
+  readonly tls?: ConnectionOptions | undefined
+  readonly sasl?: SASLOptions | Mechanism | undefined
+  /** For sentences: how the client logs in. */
+  readonly mechanism?: string | undefined
+}
 
+export const RETRIES = { initialRetryTime: 200, maxRetryTime: 5_000, retries: 5 } as const
+
+/** @throws WHOHAD_KAFKA_CLIENT_UNKNOWN */
 export function createClient(cluster: Cluster, report: KafkaReport): Kafka {
-  quietTimer()
+  useOwnWire()
+  if (!quietTimer()) report.kafkaFault({ fault: 'busy-timer', detail: 'this version of kafkajs is not the one known' })
   return new kafkajs.Kafka({
     clientId: cluster.clientId,
     brokers: [...cluster.brokers],
+    ...(cluster.tls && { ssl: cluster.tls }),
+    ...(cluster.sasl && { sasl: cluster.sasl }),
     connectionTimeout: 3_000,
-    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 5 },
+    retry: RETRIES,
     logLevel: kafkajs.logLevel.WARN,
     logCreator:
       () =>
@@ -23,24 +37,21 @@ export function createClient(cluster: Cluster, report: KafkaReport): Kafka {
   })
 }
 
-/** One of our errors for whatever the client threw while `doing` something ("append to", "read"). */
-export function kafkaFailure(cluster: Cluster, doing: string, error: unknown): WhohadError {
-  if (error instanceof WhohadError) return error
-  const reason = reasonOf(error)
-  return isUnreachable(error)
-    ? changestreamErrors.kafkaUnreachable({ brokers: cluster.brokers, reason }, error)
-    : changestreamErrors.kafkaFailed({ doing, topic: cluster.topic, brokers: cluster.brokers, reason }, error)
-}
+const LONGEST_DISCONNECT_MS = 10_000
 
-const UNREACHABLE = new Set([
-  'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
-  'KafkaJSNoBrokerAvailableError',
-  'KafkaJSBrokerNotFound',
-  'KafkaJSRequestTimeoutError',
-])
-
-function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return UNREACHABLE.has(error.name) || (error.cause !== error && isUnreachable(error.cause))
+/** kafkajs waits for what is on its way and so can take half a minute; nobody here waits so long for nothing. */
+export async function disconnect(
+  what: string,
+  client: { disconnect(): Promise<void> },
+  report: KafkaReport,
+  patienceMs = LONGEST_DISCONNECT_MS,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>(resolve => {
+    timer = setTimeout(() => resolve('late'), patienceMs)
+  })
+  // A failure to say good-bye changes nothing: the broker will notice.
+  const outcome = await Promise.race([client.disconnect().catch(() => {}), late])
+  clearTimeout(timer)
+  if (outcome === 'late') report.kafkaFault({ fault: 'late-disconnect', detail: what })
 }

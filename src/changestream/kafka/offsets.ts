@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs'
 import { changestreamErrors } from '../errors.ts'
 import type { Position } from '../port.ts'
+import type { KafkaReport } from '../report.ts'
 
 /** For each partition the first offset that is still there, and one past the last. */
 export type Offsets = { readonly first: Position; readonly end: Position }
@@ -15,10 +16,16 @@ export async function fetchOffsets(admin: Admin, topic: string, partitions: numb
   return { first: byPartition(({ low }) => low), end: byPartition(({ high }) => high) }
 }
 
-/** @throws WHOHAD_STREAM_POSITION_GONE where retention has removed a record between `from` and what is there. */
-export function checkPosition(from: Position, { first, end }: Offsets): void {
+/**
+ * @throws WHOHAD_STREAM_POSITION_GONE where retention has removed a record between `from` and what is there, or where the topic
+ * ends before it.
+ */
+export function checkPosition(from: Position, { first, end }: Offsets, report: KafkaReport): void {
   for (const [partition, offset] of from.entries()) {
     const known = { partition, offset, first: first[partition] ?? 0, end: end[partition] ?? 0 }
-    if (offset < known.first || offset > known.end) throw changestreamErrors.positionGone(known)
+    if (offset >= known.first && offset <= known.end) continue
+    const detail = `partition ${partition} at offset ${offset}, there is ${known.first} up to ${known.end}`
+    report.kafkaFault({ fault: 'position-lost', detail })
+    throw changestreamErrors.positionGone(known)
   }
 }

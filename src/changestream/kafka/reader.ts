@@ -1,178 +1,140 @@
-import { randomUUID } from 'node:crypto'
-import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-import { decodeChange } from '../codec.ts'
-import { type DeadLetter, hasReached, type LoggedChange, type Position, type ReadOptions } from '../port.ts'
+import type { Admin, Kafka } from 'kafkajs'
+import { hasReached, type LoggedChange, type ReadOptions } from '../port.ts'
 import type { KafkaReport } from '../report.ts'
-import { Wakeup } from '../wakeup.ts'
-import { type Cluster, kafkaFailure } from './client.ts'
+import { type Cluster, disconnect } from './client.ts'
+import { kafkaFailure } from './failure.ts'
+import { ConsumerDied, type Fetched, GroupReader } from './group-reader.ts'
 import { checkPosition, fetchOffsets } from './offsets.ts'
+import type { Patience } from './patience.ts'
+import { ReadPlace } from './read-place.ts'
+import type { RecordDecoder } from './records.ts'
 
 export type ReaderParts = {
   readonly kafka: Kafka
   readonly admin: Admin
   readonly cluster: Cluster
   readonly partitions: number
+  readonly decoder: RecordDecoder
   readonly report: KafkaReport
+  readonly patience: Patience
 }
 
-/** While a batch waits for its taker, the group must hear of the reader more often than its session lasts (30 s). */
-const HEARTBEAT_MS = 3_000
-const LONGEST_WAIT_MS = 500
-
-/**
- * kafkajs has no manual assignment, so each reader is a group of its own with a random name. Its offsets are neither
- * committed nor trusted: where to go on is kept here, and asked for again after every join.
- */
+/** Everything from a position on, in the order of each partition; what is not there any more is an error, never a skip. */
 export async function* readKafka(parts: ReaderParts, options: ReadOptions): AsyncGenerator<readonly LoggedChange[]> {
-  const { kafka, admin, cluster, partitions } = parts
+  const { admin, cluster, partitions, report } = parts
   const offsets = await fetchOffsets(admin, cluster.topic, partitions).catch(error => {
     throw kafkaFailure(cluster, 'read', error)
   })
   const from = options.from ?? offsets.first
-  checkPosition(from, offsets)
+  checkPosition(from, offsets, report)
   if (!options.follow && hasReached(from, offsets.end)) return
-  const consumer = kafka.consumer({
-    groupId: `whohad-reader-${randomUUID()}`,
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: LONGEST_WAIT_MS,
-  })
-  const reader = new GroupReader(parts, consumer, from)
+  const place = new ReadPlace(from)
+  const reader = new SupervisedReader(parts, place, options.follow)
   try {
-    await reader.start().catch(error => {
-      throw kafkaFailure(cluster, 'read', error)
-    })
-    while (!options.signal.aborted && (options.follow || !hasReached(reader.handedOut, offsets.end))) {
+    while (!options.signal.aborted && (options.follow || !hasReached(place.handedOut, offsets.end))) {
       const fetched = await reader.take(options.signal)
       if (fetched === undefined) return
       for (const letter of fetched.letters) options.onDeadLetter?.(letter)
       if (fetched.changes.length > 0) yield fetched.changes
     }
   } finally {
-    reader.stop()
-    await consumer.disconnect()
+    await reader.stop()
   }
 }
 
-type Fetched = {
-  readonly partition: number
-  /** One past the last offset that is in here or was passed over. */
-  readonly next: number
-  readonly changes: readonly LoggedChange[]
-  readonly letters: readonly DeadLetter[]
-}
-
-/** Turns kafkajs's callbacks into batches that are asked for: at most one waits, and kafkajs waits with it. */
-class GroupReader {
-  /** By partition, one past what `take` has given. */
-  readonly handedOut: number[]
-  /** By partition, the next offset to accept; ahead of `handedOut` by the batch that waits. */
-  private readonly expected: number[]
+/**
+ * kafkajs ends a consumer at the first error that it takes for final, and the process lives on without it; one that it takes
+ * for passing it restarts for ever. Here every end leads to a new consumer at the same place, after a growing delay:
+ * `patience.rebuilds` times in a row without a record between, and without a bound where a follower meets what time can heal.
+ */
+class SupervisedReader {
   private readonly parts: ReaderParts
-  private readonly consumer: Consumer
-  private waiting: Fetched | undefined
-  private failure: Error | undefined
-  private stopped = false
-  private readonly changed = new Wakeup()
+  private readonly place: ReadPlace
+  private reader: GroupReader | undefined
+  private readonly follow: boolean
+  private attempts = 0
 
-  constructor(parts: ReaderParts, consumer: Consumer, from: Position) {
+  constructor(parts: ReaderParts, place: ReadPlace, follow: boolean) {
     this.parts = parts
-    this.consumer = consumer
-    this.handedOut = [...from]
-    this.expected = [...from]
+    this.place = place
+    this.follow = follow
   }
 
-  async start(): Promise<void> {
-    const { consumer } = this
-    const { topic } = this.parts.cluster
-    consumer.on(consumer.events.GROUP_JOIN, () => this.seek())
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (payload.restart) this.parts.report.kafkaReaderRestarted({ reason: payload.error.message })
-      else this.fail(payload.error)
-    })
-    await consumer.connect()
-    // An offset that is out of range resets to the latest one without `fromBeginning`: a silent skip.
-    await consumer.subscribe({ topics: [topic], fromBeginning: true })
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 1,
-      eachBatch: payload => this.give(payload),
-    })
-  }
-
+  /** Resolves to undefined once the signal is aborted. */
   async take(signal: AbortSignal): Promise<Fetched | undefined> {
-    while (this.waiting === undefined) {
-      if (this.failure) throw this.failure
-      if (signal.aborted) return undefined
-      await this.changed.wait(signal)
+    while (!signal.aborted) {
+      try {
+        this.reader ??= await this.build()
+        const fetched = await this.reader.take(signal)
+        if (fetched) this.attempts = 0
+        return fetched
+      } catch (error) {
+        await this.stop()
+        await this.mayBeginAgain(error, signal)
+      }
     }
-    const fetched = this.waiting
-    this.waiting = undefined
-    this.handedOut[fetched.partition] = fetched.next
-    this.changed.wake()
-    return fetched
+    return undefined
   }
 
-  stop(): void {
-    this.stopped = true
-    this.changed.wake()
+  async stop(): Promise<void> {
+    const { reader } = this
+    this.reader = undefined
+    if (reader === undefined) return
+    reader.stop()
+    const { report, patience } = this.parts
+    await disconnect('a consumer', reader.consumer, report, patience.disconnectMs)
   }
 
-  private seek(): void {
-    for (const [partition, offset] of this.expected.entries()) {
-      this.consumer.seek({ topic: this.parts.cluster.topic, partition, offset: String(offset) })
-    }
-  }
-
-  private fail(error: unknown): void {
-    this.failure = kafkaFailure(this.parts.cluster, 'read', error)
-    this.changed.wake()
-  }
-
-  private async give({ batch, resolveOffset, heartbeat, isStale, isRunning }: EachBatchPayload): Promise<void> {
-    while (this.waiting !== undefined && !this.stopped) {
-      await Promise.race([this.changed.wait(), pause(HEARTBEAT_MS)])
-      await heartbeat()
-    }
-    if (this.stopped || isStale() || !isRunning()) return
-    const { partition } = batch
-    const expected = this.expected[partition] ?? 0
-    // What a rejoin fetches again has been handed out already.
-    const messages = batch.messages.filter(({ offset }) => Number(offset) >= expected)
-    const first = Number(messages[0]?.offset ?? expected)
-    if (first > expected && !(await this.mayJump(partition, expected))) return
-    const next = Math.max(expected, Number(batch.lastOffset()) + 1)
-    this.expected[partition] = next
-    this.waiting = { partition, next, ...sort(partition, messages) }
-    resolveOffset(batch.lastOffset())
-    this.changed.wake()
-  }
-
-  /** A gap is either a mark of the broker's own, or history that retention has removed under a slow reader. */
-  private async mayJump(partition: number, expected: number): Promise<boolean> {
-    const { admin, cluster, partitions } = this.parts
-    const offsets = await fetchOffsets(admin, cluster.topic, partitions)
-    if (expected >= (offsets.first[partition] ?? 0)) return true
+  private async build(): Promise<GroupReader> {
+    this.place.goBackToHandedOut()
+    const reader = new GroupReader(this.parts, this.place)
     try {
-      checkPosition(this.expected, offsets)
+      await reader.start()
     } catch (error) {
-      this.fail(error)
+      reader.stop()
+      await disconnect('a consumer', reader.consumer, this.parts.report, this.parts.patience.disconnectMs)
+      throw error
     }
-    return false
+    return reader
+  }
+
+  private async mayBeginAgain(error: unknown, signal: AbortSignal): Promise<void> {
+    const { cluster, report, patience } = this.parts
+    const died = error instanceof ConsumerDied
+    const failure = kafkaFailure(cluster, 'read', died ? error.cause : error)
+    if (died && !error.retriable) report.kafkaFault({ fault: 'died', detail: failure.message })
+    if (HOPELESS.has(failure.code)) {
+      if (failure.code === 'WHOHAD_KAFKA_TOPIC_GONE') report.kafkaFault({ fault: 'topic-gone', detail: cluster.topic })
+      throw failure
+    }
+    this.attempts++
+    const passing = PASSING.has(failure.code) || (died && error.retriable)
+    if (this.attempts > patience.rebuilds && !(passing && this.follow)) throw failure
+    report.kafkaReaderRestarted({ reason: failure.message, attempt: this.attempts })
+    const longestMs = Math.min(patience.longestDelayMs, patience.firstDelayMs * 2 ** (this.attempts - 1))
+    await sleep(longestMs * (0.5 + Math.random() / 2), signal)
   }
 }
 
-function sort(partition: number, messages: readonly KafkaMessage[]): Pick<Fetched, 'changes' | 'letters'> {
-  const changes: LoggedChange[] = []
-  const letters: DeadLetter[] = []
-  for (const message of messages) {
-    const offset = Number(message.offset)
-    const value = message.value ?? new Uint8Array()
-    const { change, unreadable } = decodeChange(value)
-    if (change) changes.push({ change, partition, offset, loggedAtMs: Number(message.timestamp) })
-    else letters.push({ partition, offset, reason: unreadable, payload: Uint8Array.from(value.subarray(0, 256)) })
-  }
-  return { changes, letters }
-}
+/** What time alone can heal, besides what kafkajs says can pass. */
+const PASSING = new Set(['WHOHAD_KAFKA_UNREACHABLE', 'WHOHAD_KAFKA_TLS_FAILED', 'WHOHAD_KAFKA_TOKEN_UNAVAILABLE'])
 
-const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms).unref())
+/** What a new consumer would meet again. */
+const HOPELESS = new Set([
+  'WHOHAD_STREAM_POSITION_GONE',
+  'WHOHAD_KAFKA_TOPIC_GONE',
+  'WHOHAD_KAFKA_COMPRESSION_UNREADABLE',
+  'WHOHAD_KAFKA_READER_STALLED',
+])
+
+const sleep = (ms: number, signal: AbortSignal) =>
+  new Promise<void>(resolve => {
+    if (signal.aborted) return resolve()
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end, { once: true })
+  })

@@ -1,78 +1,57 @@
-import kafkajs, { type Admin } from 'kafkajs'
-import { changestreamErrors } from '../errors.ts'
+import type { Admin } from 'kafkajs'
+import type { KafkaReport } from '../report.ts'
+import { checkTopic } from './topic-check.ts'
 
 export type TopicSettings = {
   readonly topic: string
   /** Fixed for the topic's life: a source's partition depends on it. */
   readonly partitions: number
   /** By default three, or as many as there are brokers. */
-  readonly replicationFactor?: number
-  /** How long the broker keeps records; −1 for ever. */
-  readonly retentionMs: number
+  readonly replicationFactor?: number | undefined
+  /** How many replicas must have a record before it counts as written; by default one less than there are. */
+  readonly minInsyncReplicas?: number | undefined
+  /** How long the broker keeps records; −1, the default, for ever. */
+  readonly retentionMs?: number | undefined
+  /** How much of each partition the broker keeps; −1, the default, for all. */
+  readonly retentionBytes?: number | undefined
 }
 
+export const FOR_EVER = -1
+
 /**
- * Makes the topic where it is missing, and refuses one that would lose history or order.
+ * Makes the topic where it is missing, and checks what is there: refuses one that would lose history or order, and reports
+ * what endangers it.
  * @throws WHOHAD_KAFKA_TOPIC_UNSUITABLE
  */
-export async function prepareTopic(admin: Admin, settings: TopicSettings): Promise<void> {
+export async function prepareTopic(admin: Admin, settings: TopicSettings, report: KafkaReport): Promise<void> {
   const topics = await admin.listTopics()
   if (!topics.includes(settings.topic)) await createTopic(admin, settings)
-  await checkTopic(admin, settings)
+  await checkTopic(admin, settings, report)
 }
 
 async function createTopic(admin: Admin, settings: TopicSettings): Promise<void> {
+  const { topic, partitions, retentionMs = FOR_EVER, retentionBytes = FOR_EVER } = settings
   const brokers = (await admin.describeCluster()).brokers.length
   const replicationFactor = settings.replicationFactor ?? Math.min(3, brokers)
+  const minInsyncReplicas = settings.minInsyncReplicas ?? Math.max(1, replicationFactor - 1)
   // False where another process was faster; then its topic is checked.
   await admin.createTopics({
     waitForLeaders: true,
     topics: [
       {
-        topic: settings.topic,
-        numPartitions: settings.partitions,
+        topic,
+        numPartitions: partitions,
         replicationFactor,
         configEntries: [
           { name: 'cleanup.policy', value: 'delete' },
-          { name: 'retention.ms', value: String(settings.retentionMs) },
-          { name: 'retention.bytes', value: '-1' },
-          { name: 'min.insync.replicas', value: String(Math.max(1, replicationFactor - 1)) },
+          { name: 'retention.ms', value: String(retentionMs) },
+          { name: 'retention.bytes', value: String(retentionBytes) },
+          { name: 'min.insync.replicas', value: String(minInsyncReplicas) },
           { name: 'message.timestamp.type', value: 'LogAppendTime' },
+          { name: 'compression.type', value: 'producer' },
+          { name: 'unclean.leader.election.enable', value: 'false' },
         ],
       },
     ],
   })
-}
-
-async function checkTopic(admin: Admin, { topic, partitions }: TopicSettings): Promise<void> {
-  const metadata = await admin.fetchTopicMetadata({ topics: [topic] })
-  const found = metadata.topics[0]?.partitions.length ?? 0
-  if (found !== partitions) {
-    throw changestreamErrors.kafkaTopicUnsuitable({
-      topic,
-      setting: 'a partition count of',
-      is: String(found),
-      wanted: `${partitions}, as kafka.partitions says`,
-      mend: `Set kafka.partitions to ${found} (WHOHAD_KAFKA__PARTITIONS) if the topic was made that way; if partitions were added later, sources have moved between them: move the records to a new topic and set kafka.topic.`,
-    })
-  }
-  const policy = await configOf(admin, topic, 'cleanup.policy')
-  if (policy !== 'delete') {
-    throw changestreamErrors.kafkaTopicUnsuitable({
-      topic,
-      setting: 'cleanup.policy',
-      is: policy,
-      wanted: '"delete", because compaction erases the history of who held what',
-      mend: `Set it with kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config cleanup.policy=delete; what was compacted away is lost.`,
-    })
-  }
-}
-
-async function configOf(admin: Admin, topic: string, name: string): Promise<string> {
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
-  })
-  const entries = resources[0]?.configEntries ?? []
-  return entries.find(({ configName }) => configName === name)?.configValue ?? ''
 }

@@ -1,11 +1,22 @@
-import type { FactTable } from '../ledger/fact-table.ts'
-import { OPEN, PLAIN } from '../ledger/fact-table.ts'
+import type { Family } from '../address.ts'
+import { type FactTable, OPEN, PLAIN } from '../ledger/fact-table.ts'
 import type { Millis } from '../window.ts'
 import type { Generation, Layers } from './generation.ts'
 import { LONG_COUNT, LONG_LOOK_BACK } from './host-directory.ts'
-import type { LookUps } from './look-ups.ts'
 import { CERTAIN_FROM, CERTAIN_UNTIL, FACT, IN_FULL, POSSIBLE_UNTIL, REST, ROW } from './row-list.ts'
 import { SEGMENT_MS, ticksInside, ticksOf } from './ticks.ts'
+
+/** Many questions of one kind, in columns: who held address i in domain i throughout [fromMs i, untilMs i)? */
+export type LookUps = {
+  readonly family: Family
+  readonly count: number
+  /** Numbers of `Generation.domain`; a window begins at its domain's horizon or later. */
+  readonly domains: Int32Array
+  /** One word each for IPv4, four for IPv6. */
+  readonly words: Int32Array
+  readonly fromMs: Float64Array
+  readonly untilMs: Float64Array
+}
 
 /** So many look-ups are under way at a time. */
 const GROUP = 64

@@ -1,20 +1,9 @@
-import type { Family } from '../address.ts'
 import type { Generation } from './generation.ts'
-import { LookUpGroup } from './look-up-group.ts'
+import { LookUpGroup, type LookUps } from './look-up-group.ts'
 import { IN_FULL } from './row-list.ts'
 import { baseOf, slotOf } from './ticks.ts'
 
-/** Many questions of one kind, in columns: who held address i in domain i throughout [fromMs i, untilMs i)? */
-export type LookUps = {
-  readonly family: Family
-  readonly count: number
-  /** Numbers of `Generation.domain`; a window begins at its domain's horizon or later. */
-  readonly domains: Int32Array
-  /** One word each for IPv4, four for IPv6. */
-  readonly words: Int32Array
-  readonly fromMs: Float64Array
-  readonly untilMs: Float64Array
-}
+export type { LookUps } from './look-up-group.ts'
 
 /** What `Generation.ownerOf` says of each, in the order asked. Allocates nothing in the usual case. */
 export function ownersOf(generation: Generation, lookUps: LookUps, owners: Int32Array): void {

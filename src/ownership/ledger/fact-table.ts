@@ -1,6 +1,8 @@
-import { type Claim, type Evidence, LAYERS, type Layer, layerRank, type Owner, type PortRange } from '../claim.ts'
+import { type Claim, type Evidence, LAYERS, type Layer, layerRank, type PortRange } from '../claim.ts'
 import type { HeldClaim } from '../timeline.ts'
 import type { Millis } from '../window.ts'
+import { finished, HashSlots, mixed } from './hash-slots.ts'
+import { OwnerTable } from './owner-table.ts'
 import { grown, type TextColumns, TextTable } from './text-table.ts'
 
 /** What a claim says apart from where, when and under which id. */
@@ -9,7 +11,9 @@ export type Fact = Omit<HeldClaim, 'id' | 'prefix' | 'lastSightingMs'>
 /** What another thread, or a checkpoint, needs to read the facts. */
 export type FactColumns = {
   readonly rows: Uint32Array
-  readonly owners: TextColumns
+  readonly owners: Uint32Array
+  /** Of owners, and lifetime ids. */
+  readonly texts: TextColumns
   readonly sources: TextColumns
 }
 
@@ -25,40 +29,50 @@ export const FACT_NUMBER = 2 ** 29 - 1
 const EVIDENCE: readonly Evidence[] = ['sighted', 'authoritative-time', 'flow-sighting', 'bridged']
 const STATES: readonly Claim['state'][] = ['open', 'missing', 'closed']
 const STRIDE = 4
+const SOURCE = 1
+const ATTRIBUTES = 2
+const PORTS = 3
 const WHOLE = 1 << 7
 const HAS_PORTS = 1 << 8
 const HOLDS_ADDRESSES = 1 << 9
 const EXPECTS_SHIFT = 10
+const EXPECTED = (1 << LAYERS.length) - 1
+const ONE_OWNER = 1 << 15
+const INTERFACE = layerRank('interface')
 /** Decoded facts that are kept; a hot working set is far smaller. */
 const MOST_DECODED = 65_536
 
 /** Facts by number, each kept once. A row is: owners, source, attributes (below), ports. */
 export class FactTable {
   size: number
+  readonly owners: OwnerTable
+  private readonly texts: TextTable
   private rows: Uint32Array
-  private readonly owners: TextTable
   private readonly sources: TextTable
-  private slots: Uint32Array | undefined
+  private slots: HashSlots | undefined
   private readonly decoded = new Map<number, Fact>()
-  private readonly ownersByNumber = new Map<number, readonly Owner[]>()
-  private readonly knownOwners = new WeakMap<readonly Owner[], number>()
+  /** Of the fact that was interned last: most come from the same source. */
+  private lastSource: string | undefined
+  private lastSourceNumber = 0
 
   constructor(columns?: FactColumns) {
     this.rows = columns?.rows ?? new Uint32Array(new SharedArrayBuffer(4 * STRIDE * 256))
     this.size = columns ? columns.rows.length / STRIDE : 0
-    this.owners = new TextTable(columns?.owners)
+    this.texts = new TextTable(columns?.texts)
+    this.owners = new OwnerTable(this.texts, columns?.owners)
     this.sources = new TextTable(columns?.sources)
   }
 
   /** The number of what the claim says, with its marks. */
   intern(claim: Fact): number {
+    const attributes = attributesOf(claim)
     const number = this.numberOf(
-      this.ownersNumber(claim.owners),
-      this.sources.intern(sourcesText(claim)),
-      attributesOf(claim),
+      this.owners.intern(claim.owners),
+      this.sourcesNumber(claim),
+      attributes,
       claim.ports ? claim.ports.first * 65_536 + claim.ports.last : 0,
     )
-    return number | (isPlain(claim) ? PLAIN : 0) | (claim.state === 'open' ? OPEN : 0)
+    return number | (isPlain(attributes) ? PLAIN : 0) | (claim.state === 'open' ? OPEN : 0)
   }
 
   fact(marked: number): Fact {
@@ -71,17 +85,41 @@ export class FactTable {
     return fact
   }
 
+  /** The owners, all together, by their number in the table of owners. */
+  ownersNumber(marked: number): number {
+    return this.rows[(marked & FACT_NUMBER) * STRIDE] as number
+  }
+
   /** The sources that say it, all together, by their number in this table. */
   sourceNumber(marked: number): number {
-    return this.rows[(marked & FACT_NUMBER) * STRIDE + 1] as number
+    return this.rows[(marked & FACT_NUMBER) * STRIDE + SOURCE] as number
   }
 
   layerRank(marked: number): number {
-    return (this.rows[(marked & FACT_NUMBER) * STRIDE + 2] as number) & 7
+    return this.attributes(marked) & 7
   }
 
   holdsAddresses(marked: number): boolean {
-    return ((this.rows[(marked & FACT_NUMBER) * STRIDE + 2] as number) & HOLDS_ADDRESSES) !== 0
+    return (this.attributes(marked) & HOLDS_ADDRESSES) !== 0
+  }
+
+  /** As `isExclusive` of the claim (timeline.ts). */
+  isExclusive(marked: number): boolean {
+    return (this.attributes(marked) & (ONE_OWNER | HAS_PORTS)) === ONE_OWNER
+  }
+
+  /** A number for a text that is no part of a fact, but often one of its owner. */
+  textNumber(text: string): number {
+    return this.owners.textNumber(text)
+  }
+
+  /** The number of a text that some owner or lifetime has, or −1. */
+  textNumberOf(text: string): number {
+    return this.texts.numberOf(text)
+  }
+
+  text(number: number): string {
+    return this.texts.text(number)
   }
 
   /** Up to when an open fact is certain, by the number of its sources: the least progress of them. */
@@ -97,89 +135,86 @@ export class FactTable {
     return {
       rows: this.rows.subarray(0, this.size * STRIDE),
       owners: this.owners.columns(),
+      texts: this.texts.columns(),
       sources: this.sources.columns(),
     }
   }
 
-  byteSize(): number {
-    return this.size * STRIDE * 4 + this.owners.byteSize().texts + this.sources.byteSize().texts
-  }
-
-  private ownersNumber(owners: readonly Owner[]): number {
-    const known = this.knownOwners.get(owners)
-    if (known !== undefined) return known
-    const number = this.owners.intern(JSON.stringify(owners))
-    this.knownOwners.set(owners, number)
-    return number
+  private attributes(marked: number): number {
+    return this.rows[(marked & FACT_NUMBER) * STRIDE + ATTRIBUTES] as number
   }
 
   private decode(number: number): Fact {
-    const [owners = 0, source = 0, attributes = 0, ports = 0] = this.rows.subarray(
-      number * STRIDE,
-      (number + 1) * STRIDE,
-    )
-    const [first = '', ...others] = this.sources.text(source).split(BETWEEN_SOURCES)
+    const at = number * STRIDE
+    const attributes = this.rows[at + ATTRIBUTES] as number
+    const [first = '', ...others] = this.sources.text(this.rows[at + SOURCE] as number).split(BETWEEN_SOURCES)
     const also = others.filter(text => !text.startsWith(UNNAMED))
     const unnamed = others.filter(text => text.startsWith(UNNAMED))
-    const fact = {
+    return {
       source: first,
       ...(also.length > 0 && { alsoFrom: also }),
       ...(unnamed.length > 0 && { unnamedFrom: unnamed.map(sourceIn) }),
-      owners: this.ownersOf(owners),
+      owners: this.owners.owners(this.rows[at] as number),
       layer: LAYERS[attributes & 7] as Layer,
       evidence: EVIDENCE[(attributes >>> 3) & 3] as Evidence,
       state: STATES[(attributes >>> 5) & 3] as Claim['state'],
       expects: LAYERS.filter((_, rank) => (attributes >>> (EXPECTS_SHIFT + rank)) & 1),
       whole: (attributes & WHOLE) !== 0,
-      ports: (attributes & HAS_PORTS) !== 0 ? portsOf(ports) : null,
+      ports: (attributes & HAS_PORTS) !== 0 ? portsOf(this.rows[at + PORTS] as number) : null,
     }
-    return fact
   }
 
-  private ownersOf(number: number): readonly Owner[] {
-    const known = this.ownersByNumber.get(number)
-    if (known) return known
-    if (this.ownersByNumber.size >= MOST_DECODED) this.ownersByNumber.clear()
-    const owners = JSON.parse(this.owners.text(number)) as readonly Owner[]
-    this.ownersByNumber.set(number, owners)
-    this.knownOwners.set(owners, number)
-    return owners
+  private sourcesNumber(claim: Fact): number {
+    if (claim.alsoFrom || claim.unnamedFrom) return this.sources.intern(sourcesText(claim))
+    if (claim.source !== this.lastSource) {
+      this.lastSource = claim.source
+      this.lastSourceNumber = this.sources.intern(claim.source)
+    }
+    return this.lastSourceNumber
   }
 
   private numberOf(owners: number, source: number, attributes: number, ports: number): number {
-    const slots = this.slots ?? this.rehash(Math.max(256, this.size * 2))
-    const mask = slots.length - 1
-    let at = hashOf(owners, source, attributes, ports) & mask
-    for (let held = slots[at] as number; held > 0; held = slots[at] as number) {
-      const row = (held - 1) * STRIDE
+    const slots = this.slots ?? this.slotsOfAll()
+    const hash = hashOf(owners, source, attributes, ports)
+    let slot = slots.first(hash)
+    for (let held = slots.at(slot); held >= 0; held = slots.at(slot)) {
+      const row = held * STRIDE
       const { rows } = this
-      if (rows[row] === owners && rows[row + 1] === source && rows[row + 2] === attributes && rows[row + 3] === ports) {
-        return held - 1
+      if (
+        rows[row] === owners &&
+        rows[row + SOURCE] === source &&
+        rows[row + ATTRIBUTES] === attributes &&
+        rows[row + PORTS] === ports
+      ) {
+        return held
       }
-      at = (at + 1) & mask
+      slot = slots.next(slot, hash)
     }
-    return this.append(at, owners, source, attributes, ports)
-  }
-
-  private append(slot: number, ...row: readonly [number, number, number, number]): number {
-    if (this.size > FACT_NUMBER) throw new RangeError('a table of facts holds at most 2^29 of them')
-    if ((this.size + 1) * STRIDE > this.rows.length) this.rows = grown(this.rows, Math.max(256, this.rows.length * 2))
-    const number = this.size++
-    this.rows.set(row, number * STRIDE)
-    const slots = this.slots as Uint32Array
-    slots[slot] = number + 1
-    if (this.size * 10 > slots.length * 7) this.rehash(slots.length * 2)
+    const number = this.append(owners, source, attributes, ports)
+    slots.fill(slot, number, hash)
     return number
   }
 
-  private rehash(wanted: number): Uint32Array {
-    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(wanted)))
-    const mask = slots.length - 1
+  private append(owners: number, source: number, attributes: number, ports: number): number {
+    if (this.size > FACT_NUMBER) throw new RangeError('a table of facts holds at most 2^29 of them')
+    if ((this.size + 1) * STRIDE > this.rows.length) this.rows = grown(this.rows, Math.max(256, this.rows.length * 2))
+    const number = this.size++
+    const { rows } = this
+    rows[number * STRIDE] = owners
+    rows[number * STRIDE + SOURCE] = source
+    rows[number * STRIDE + ATTRIBUTES] = attributes
+    rows[number * STRIDE + PORTS] = ports
+    return number
+  }
+
+  private slotsOfAll(): HashSlots {
+    const slots = new HashSlots(this.size)
     for (let number = 0; number < this.size; number++) {
-      const [owners = 0, source = 0, attributes = 0, ports = 0] = this.rows.subarray(number * STRIDE)
-      let at = hashOf(owners, source, attributes, ports) & mask
-      while (slots[at] !== 0) at = (at + 1) & mask
-      slots[at] = number + 1
+      const word = (i: number): number => this.rows[number * STRIDE + i] as number
+      const hash = hashOf(word(0), word(SOURCE), word(ATTRIBUTES), word(PORTS))
+      let slot = slots.first(hash)
+      while (slots.at(slot) >= 0) slot = slots.next(slot, hash)
+      slots.fill(slot, number, hash)
     }
     this.slots = slots
     return slots
@@ -198,30 +233,25 @@ const sourcesText = ({ source, alsoFrom = [], unnamedFrom = [] }: Fact): string 
 
 const portsOf = (packed: number): PortRange => ({ first: packed >>> 16, last: packed & 0xffff })
 
-function hashOf(owners: number, source: number, attributes: number, ports: number): number {
-  let hash = Math.imul(owners ^ 0x9e3779b9, 0x85ebca6b)
-  hash = Math.imul(hash ^ source ^ (hash >>> 15), 0xc2b2ae35)
-  hash = Math.imul(hash ^ attributes ^ (hash >>> 13), 0x27d4eb2f)
-  hash = Math.imul(hash ^ ports ^ (hash >>> 16), 0x165667b1)
-  return (hash ^ (hash >>> 15)) >>> 0
-}
+const hashOf = (owners: number, source: number, attributes: number, ports: number): number =>
+  finished(mixed(mixed(mixed(mixed(STRIDE, owners), source), attributes), ports))
 
-/** Bits: layer 0-2, evidence 3-4, state 5-6, whole 7, has ports 8, holds addresses 9, expected layers from 10 on. */
+/** Bits: layer 0-2, evidence 3-4, state 5-6, whole 7, has ports 8, holds addresses 9, expected layers 10-14, one owner 15. */
 function attributesOf(claim: Fact): number {
-  let attributes = layerRank(claim.layer) | (EVIDENCE.indexOf(claim.evidence) << 3) | (STATES.indexOf(claim.state) << 5)
-  if (claim.whole) attributes |= WHOLE
-  if (claim.ports) attributes |= HAS_PORTS
-  if (holdsAddresses(claim)) attributes |= HOLDS_ADDRESSES
-  for (const layer of claim.expects) attributes |= 1 << (EXPECTS_SHIFT + layerRank(layer))
-  return attributes >>> 0
+  const { layer, evidence, state, whole, ports, owners, expects } = claim
+  const rank = layerRank(layer)
+  let attributes = rank | (EVIDENCE.indexOf(evidence) << 3) | (STATES.indexOf(state) << 5)
+  if (whole) attributes |= WHOLE
+  if (ports) attributes |= HAS_PORTS
+  if (whole || rank >= INTERFACE) attributes |= HOLDS_ADDRESSES
+  if (owners.length === 1) attributes |= ONE_OWNER
+  for (let i = 0; i < expects.length; i++) attributes |= 1 << (EXPECTS_SHIFT + layerRank(expects[i] as Layer))
+  return attributes
 }
 
-/** Layers below `interface` say what is managed or named; only one marked `whole` owns its addresses. */
-export const holdsAddresses = ({ layer, whole }: Pick<Fact, 'layer' | 'whole'>): boolean =>
-  layerRank(layer) >= layerRank('interface') || whole
-
-const isPlain = (claim: Fact): boolean =>
-  holdsAddresses(claim) &&
-  claim.owners.length === 1 &&
-  claim.ports === null &&
-  claim.expects.every(layer => layerRank(layer) <= layerRank(claim.layer))
+/** One owner of the whole address, and no layer above his is expected. */
+function isPlain(attributes: number): boolean {
+  if ((attributes & (HOLDS_ADDRESSES | ONE_OWNER | HAS_PORTS)) !== (HOLDS_ADDRESSES | ONE_OWNER)) return false
+  const expected = (attributes >>> EXPECTS_SHIFT) & EXPECTED
+  return expected >>> ((attributes & 7) + 1) === 0
+}

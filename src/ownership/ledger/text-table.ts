@@ -1,3 +1,5 @@
+import { finished, HashSlots, mixed } from './hash-slots.ts'
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -9,13 +11,15 @@ export class TextTable {
   size: number
   private bytes: Uint8Array
   private ends: Uint32Array
-  /** Of each text, and number + 1 by hash (0 is free). Made when a text is first looked for: readers never need them. */
-  private hashes: Uint32Array = new Uint32Array(0)
-  private slots: Uint32Array | undefined
+  /** Made when a text is first looked for: readers never need them. */
+  private slots: HashSlots | undefined
   /** The text that is looked for, encoded. */
   private wanted = new Uint8Array(256)
   private wantedLength = 0
   private wantedHash = 0
+  /** The text that was looked for last, and its slot, −1 where it has moved: whoever asks for its number often interns it next. */
+  private lastText = ''
+  private lastSlot = -1
 
   constructor(columns?: TextColumns) {
     this.bytes = columns?.bytes ?? new Uint8Array(new SharedArrayBuffer(4096))
@@ -26,14 +30,14 @@ export class TextTable {
   /** The number of the text, a new one where it is met for the first time. */
   intern(text: string): number {
     const slot = this.find(text)
-    const held = (this.slots as Uint32Array)[slot] as number
-    return held > 0 ? held - 1 : this.append(slot)
+    const held = (this.slots as HashSlots).at(slot)
+    return held >= 0 ? held : this.append(slot)
   }
 
   /** The number of the text, or −1. */
   numberOf(text: string): number {
     const slot = this.find(text)
-    return ((this.slots as Uint32Array)[slot] as number) - 1
+    return (this.slots as HashSlots).at(slot)
   }
 
   text(number: number): string {
@@ -46,8 +50,7 @@ export class TextTable {
 
   /** Bytes of the texts and of their ends; what only a writer has, to find them again, apart. */
   byteSize(): { readonly texts: number; readonly search: number } {
-    const search = this.hashes.byteLength + (this.slots?.byteLength ?? 0)
-    return { texts: this.startOf(this.size) + this.size * 4, search }
+    return { texts: this.startOf(this.size) + this.size * 4, search: this.slots?.byteLength ?? 0 }
   }
 
   private startOf(number: number): number {
@@ -61,35 +64,63 @@ export class TextTable {
     if (end > this.bytes.length)
       this.bytes = grown(this.bytes, Math.min(MOST_BYTES, Math.max(end, this.bytes.length * 2)))
     if (this.size === this.ends.length) this.ends = grown(this.ends, Math.max(64, this.size * 2))
-    if (this.size >= this.hashes.length) this.hashes = grown(this.hashes, Math.max(64, this.size * 2))
-    for (let i = 0; i < this.wantedLength; i++) this.bytes[from + i] = this.wanted[i] as number
+    const { bytes, wanted, wantedLength } = this
+    for (let i = 0; i < wantedLength; i++) bytes[from + i] = wanted[i] as number
     const number = this.size++
     this.ends[number] = end
-    this.hashes[number] = this.wantedHash
-    const slots = this.slots as Uint32Array
-    slots[slot] = number + 1
-    if (this.size * 10 > slots.length * 7) this.slots = this.rehashed(slots.length * 2)
+    if ((this.slots as HashSlots).fill(slot, number, this.wantedHash)) this.lastSlot = -1
     return number
   }
 
   /** Slot of the text, or the free one where it belongs. What was looked for stays encoded for `append`. */
   private find(text: string): number {
-    this.slots ??= this.rehashed(Math.max(64, this.size * 2))
+    if (this.lastSlot >= 0 && text === this.lastText) return this.lastSlot
+    const slots = this.slots ?? this.slotsOfAll()
     this.encode(text)
-    const { slots, hashes, wantedHash } = this
-    const mask = slots.length - 1
-    let at = wantedHash & mask
-    for (let held = slots[at] as number; held > 0; held = slots[at] as number) {
-      if (hashes[held - 1] === wantedHash && this.isWanted(held - 1)) return at
-      at = (at + 1) & mask
+    const hash = this.wantedHash
+    let slot = slots.first(hash)
+    for (let held = slots.at(slot); held >= 0 && !this.isWanted(held); held = slots.at(slot)) {
+      slot = slots.next(slot, hash)
     }
-    return at
+    this.lastText = text
+    this.lastSlot = slot
+    return slot
   }
 
+  /** Nearly all texts are ASCII: those are encoded and hashed in one go. */
   private encode(text: string): void {
-    if (text.length * 3 > this.wanted.length) this.wanted = new Uint8Array(text.length * 3)
-    this.wantedLength = encoder.encodeInto(text, this.wanted).written
-    this.wantedHash = hashOf(this.wanted, 0, this.wantedLength)
+    const { length } = text
+    if (length * 3 > this.wanted.length) this.wanted = new Uint8Array(length * 3)
+    const { wanted } = this
+    let hash = length
+    let all = 0
+    let i = 0
+    for (; i + 4 <= length; i += 4) {
+      const a = text.charCodeAt(i)
+      const b = text.charCodeAt(i + 1)
+      const c = text.charCodeAt(i + 2)
+      const d = text.charCodeAt(i + 3)
+      all |= a | b | c | d
+      wanted[i] = a
+      wanted[i + 1] = b
+      wanted[i + 2] = c
+      wanted[i + 3] = d
+      hash = mixed(hash, a | (b << 8) | (c << 16) | (d << 24))
+    }
+    let rest = 0
+    for (; i < length; i++) {
+      const code = text.charCodeAt(i)
+      all |= code
+      wanted[i] = code
+      rest = (rest << 8) | code
+    }
+    if (all < 0x80) {
+      this.wantedLength = length
+      this.wantedHash = finished(mixed(hash, rest))
+    } else {
+      this.wantedLength = encoder.encodeInto(text, wanted).written
+      this.wantedHash = hashOf(wanted, 0, this.wantedLength)
+    }
   }
 
   private isWanted(number: number): boolean {
@@ -100,25 +131,16 @@ export class TextTable {
     return true
   }
 
-  private rehashed(wanted: number): Uint32Array {
-    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(wanted)))
-    const mask = slots.length - 1
-    this.hashAll()
+  private slotsOfAll(): HashSlots {
+    const slots = new HashSlots(this.size)
     for (let number = 0; number < this.size; number++) {
-      let at = (this.hashes[number] as number) & mask
-      while (slots[at] !== 0) at = (at + 1) & mask
-      slots[at] = number + 1
+      const hash = hashOf(this.bytes, this.startOf(number), this.ends[number] as number)
+      let slot = slots.first(hash)
+      while (slots.at(slot) >= 0) slot = slots.next(slot, hash)
+      slots.fill(slot, number, hash)
     }
+    this.slots = slots
     return slots
-  }
-
-  /** Of a table that was made from columns: their hashes are not kept. */
-  private hashAll(): void {
-    if (this.hashes.length >= this.size) return
-    this.hashes = new Uint32Array(new SharedArrayBuffer(this.size * 4))
-    for (let number = 0; number < this.size; number++) {
-      this.hashes[number] = hashOf(this.bytes, this.startOf(number), this.ends[number] as number)
-    }
   }
 }
 
@@ -132,10 +154,15 @@ export function grown<T extends Uint8Array | Uint32Array | Int32Array | Float64A
   return longer
 }
 
-/** FNV-1a, finished by a mix so that the low bits are good. */
+/** As `encode` hashes the text: four bytes at a time, then what is left. */
 function hashOf(bytes: Uint8Array, from: number, until: number): number {
-  let hash = 0x811c9dc5
-  for (let i = from; i < until; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
-  return (hash ^ (hash >>> 13)) >>> 0
+  let hash = until - from
+  let i = from
+  for (; i + 4 <= until; i += 4) {
+    const [a, b, c, d] = [bytes[i] as number, bytes[i + 1] as number, bytes[i + 2] as number, bytes[i + 3] as number]
+    hash = mixed(hash, a | (b << 8) | (c << 16) | (d << 24))
+  }
+  let rest = 0
+  for (; i < until; i++) rest = (rest << 8) | (bytes[i] as number)
+  return finished(mixed(hash, rest))
 }

@@ -6,7 +6,7 @@ import { inWords, owner, question, TestSource } from '../../support/estate.ts'
 
 describe('one address, one owner, many versions', () => {
   /** Holdings of 7 s every 10 s, one after the other by seven owners. */
-  const VERSIONS = 20_000
+  const VERSIONS = 1_000_000
   const OWNERS = Array.from({ length: 7 }, (_, i) => [owner(`O${i}`)])
 
   test('case 79: an address with very many holdings is answered like arithmetic does', () => {

@@ -14,6 +14,7 @@ import { enrichedStories, INTERFACES, inBrief, logOf, onFirst, onSecond, sent } 
 import { memoryLog, memoryStore } from '../../support/enricher-bench.ts'
 import { indexOf, question } from '../../support/estate.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { readUpTo } from '../../support/read-state.ts'
 
 const peer = [...INTERFACES, onSecond('+P@0')]
 const asA = changesOf([...peer, onFirst('+A@10')], { upTo: 30 })
@@ -80,11 +81,11 @@ describe('starting and starting again', () => {
       const stop = new AbortController()
       const { caughtUp, done } = startMaterialiser({
         log,
-        from: [from],
+        restored: readUpTo(from),
         index: batch => batch.forEach(({ change }) => void index.apply(change)),
         sinks: [],
         signal: stop.signal,
-        report: { fencedWrite: () => {}, deadLetter: () => {} },
+        report: { fencedWrite: () => {}, deadLetter: () => {}, sinkLacks: () => {} },
       })
       await caughtUp
       stop.abort()

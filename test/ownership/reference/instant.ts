@@ -104,8 +104,13 @@ export const mayReturn = (one: Contender, atMs: Millis, nowMs: Millis): boolean 
 export function atInstant(scene: Scene, atMs: Millis): Instant {
   const possible = scene.contenders.filter(one => isPossible(one, atMs))
   const live = possible.filter(one => !isHearsay(one, scene, atMs))
-  return { ...decide(scene, live, atMs), heard: live }
+  const decided = decide(scene, live, atMs)
+  const isKnowable = atMs < scene.question.nowMs || decided.verdict.state === 'unknown'
+  return { ...decided, ...(isKnowable ? {} : { verdict: NOT_YET }), heard: live }
 }
+
+/** Of what has not come yet nobody has seen anything; a source that has is one whose clock is fast. */
+const NOT_YET: Verdict = { state: 'unknown', reason: 'not-yet' }
 
 type Decided = Omit<Instant, 'heard'>
 

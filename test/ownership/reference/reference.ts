@@ -72,7 +72,7 @@ const below = (atMs: Millis): Moment => ({
 })
 
 function sceneOf(facts: Facts, question: Question): Scene {
-  const watchers = facts.sources.map(source => watcherOf(source, question))
+  const watchers = facts.sources.map(source => watcherOf(source, question, question.nowMs))
   return {
     question,
     watchers,
@@ -91,7 +91,7 @@ function contendersOf(facts: Facts, question: Question, watchers: readonly Watch
       if (!concernsPort(holding.claim, question.port)) continue
       contenders.push({
         ...holding,
-        ...timesOf(holding, holdings, watchers),
+        ...timesOf(holding, holdings, watchers, question.nowMs),
         watchers: watchers.filter(({ name }) => holding.sources.includes(name)),
       })
     }
@@ -104,8 +104,8 @@ const concernsPort = ({ ports }: Claim, port: number | undefined): boolean =>
   ports === null || (port !== undefined && ports.first <= port && port <= ports.last)
 
 /** The instants of a window from which on something may be otherwise: between two of them nothing changes. */
-export function turningPoints({ contenders, watchers }: Scene, window: Window): readonly Millis[] {
-  const points = [window.fromMs]
+export function turningPoints({ contenders, watchers, question }: Scene, window: Window): readonly Millis[] {
+  const points = [window.fromMs, question.nowMs]
   for (const one of contenders) {
     points.push(one.possibleFromMs, one.possibleUntilMs, one.certainFromMs, one.certainUntilMs)
   }

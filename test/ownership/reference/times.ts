@@ -12,9 +12,14 @@ export type Times = {
 
 /**
  * A claim is possible from the first instant of its start window to the last of its end window, and certain between the two.
- * `onThePrefix` are all holdings of its prefix, `watchers` all sources.
+ * `onThePrefix` are all holdings of its prefix, `watchers` all sources. Nothing is certain from `nowMs` on.
  */
-export function timesOf(holding: Holding, onThePrefix: readonly Holding[], watchers: readonly Watcher[]): Times {
+export function timesOf(
+  holding: Holding,
+  onThePrefix: readonly Holding[],
+  watchers: readonly Watcher[],
+  nowMs: Millis,
+): Times {
   let possibleFromMs = holding.start.earliestMs
   let possibleUntilMs = holding.end.latestMs
   for (const other of onThePrefix) {
@@ -23,7 +28,7 @@ export function timesOf(holding: Holding, onThePrefix: readonly Holding[], watch
     if (beganAfter(other.end.earliestMs, holding)) possibleFromMs = Math.max(possibleFromMs, other.end.earliestMs)
   }
   const certainFromMs = holding.start.latestMs
-  const certainUntilMs = certainUntil(holding, watchers)
+  const certainUntilMs = Math.min(nowMs, certainUntil(holding, watchers))
   // Once all its sources are removed, what only nobody has seen end was ignorance, not evidence.
   if (possibleUntilMs === Number.POSITIVE_INFINITY) {
     const removedMs = watchers.filter(({ name }) => holding.sources.includes(name)).map(watcher => watcher.removedMs)

@@ -8,7 +8,7 @@ import type { Source } from './facts.ts'
 /** One address of one domain. */
 export type Place = { readonly domain: string; readonly ip: Ip }
 
-/** A source as far as it concerns one address. */
+/** A source as far as it concerns one address and one now: what it vouches for beyond that proves nothing. */
 export type Watcher = Source & {
   /** What it vouches for there, and since when; empty where it never did. */
   readonly scope: readonly Scope[]
@@ -16,10 +16,11 @@ export type Watcher = Source & {
   readonly removedMs: Millis
 }
 
-export function watcherOf(source: Source, { domain, ip }: Place): Watcher {
+export function watcherOf(source: Source, { domain, ip }: Place, nowMs: Millis): Watcher {
   const { scope = [], validity } = source.registration ?? {}
   return {
     ...source,
+    progressMs: Math.min(source.progressMs, nowMs),
     scope: scope
       .filter(part => part.domain === domain && covers(part.prefix, ip))
       .map(part => ({ ...part, fromMs: Math.max(part.fromMs, validity?.fromMs ?? part.fromMs) })),

@@ -1,0 +1,36 @@
+import type { LastRecord, ReadState } from './checkpoint/checkpoint.ts'
+import { changestreamErrors } from './errors.ts'
+import type { ChangeLog, LoggedChange, Position } from './port.ts'
+
+/**
+ * Where to read on after a restart: with the last record that was read before, as that must still be the same one; after
+ * it, where the log has let go of it.
+ */
+export async function resumedFrom(log: Pick<ChangeLog, 'start'>, { positions, last }: ReadState): Promise<Position> {
+  const start = (await log.start?.()) ?? []
+  return positions.map((position, partition) => {
+    const record = last[partition]
+    return record && record.offset >= (start[partition] ?? 0) ? record.offset : position
+  })
+}
+
+/** The records that were read last before, read once more: another one there means another stream. */
+export class LastRecords {
+  private readonly expected: (LastRecord | null)[]
+
+  constructor(restored: ReadState | undefined) {
+    this.expected = [...(restored?.last ?? [])]
+  }
+
+  /** @throws WHOHAD_CHECKPOINT_OF_ANOTHER_STREAM */
+  check(batch: readonly LoggedChange[]): void {
+    for (const { partition, offset, loggedAtMs } of batch) {
+      const last = this.expected[partition]
+      if (!last || offset < last.offset) continue
+      this.expected[partition] = null
+      if (offset === last.offset && loggedAtMs !== last.loggedAtMs) {
+        throw changestreamErrors.otherStream({ partition, offset, readMs: last.loggedAtMs, isMs: loggedAtMs })
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { CHANGE_ROWS, type ChangeRows } from './change-rows.ts'
+import type { Executor } from './executor.ts'
+import type { StoredChange } from './port.ts'
+import { RowCursor } from './tab-separated.ts'
+
+/** The engine holds a whole reply in memory, and one more is asked for ahead: a page of claims is some 12 MB. */
+const PAGE_ROWS = 20_000
+
+const PLACE = ['stream_offset', 'logged_at_ms'] as const
+
+/** A stretch of one partition; `until` does not belong to it. */
+type Stretch = { readonly partition: number; readonly from: number; readonly until: number }
+
+/** `Store.readChanges` */
+export async function* readChanges(
+  executor: Executor,
+  from: readonly number[],
+  until: readonly number[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly StoredChange[]> {
+  for (const [partition, end] of until.entries()) {
+    const stretch = { partition, from: from[partition] ?? 0, until: end }
+    if (stretch.from < stretch.until) yield* untilAborted(merged(executor, stretch), signal)
+  }
+}
+
+/** The engine cannot be stopped in the midst of a page; whoever waits for it can. */
+async function* untilAborted<T>(batches: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
+  let stop = () => {}
+  const aborted = new Promise<undefined>(resolve => {
+    stop = () => resolve(undefined)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    while (!signal.aborted) {
+      const next = batches.next()
+      next.catch(() => {}) // Where the signal came first, nobody waits for it any more.
+      const found = await Promise.race([next, aborted])
+      if (found === undefined || found.done === true) return
+      yield found.value
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Changes of one table that were read and not given on yet. */
+type Head = { page: readonly StoredChange[]; next: number; readonly pages: AsyncGenerator<readonly StoredChange[]> }
+
+/** Gives on what is certain to be next: up to where one of the tables has to be read further. */
+async function* merged(executor: Executor, stretch: Stretch): AsyncGenerator<readonly StoredChange[]> {
+  let heads: readonly Head[] = CHANGE_ROWS.map(rows => ({ page: [], next: 0, pages: pagesOf(executor, rows, stretch) }))
+  for (;;) {
+    await Promise.all(heads.filter(isUsedUp).map(readOn))
+    heads = heads.filter(head => !isUsedUp(head))
+    if (heads.length === 0) return
+    yield takeInOrder(heads)
+  }
+}
+
+const isUsedUp = (head: Head): boolean => head.next === head.page.length
+
+async function readOn(head: Head): Promise<void> {
+  const { value, done } = await head.pages.next()
+  head.page = done === true ? [] : value
+  head.next = 0
+}
+
+function takeInOrder(heads: readonly Head[]): readonly StoredChange[] {
+  const taken: StoredChange[] = []
+  for (;;) {
+    let first: Head | undefined
+    let lowest: StoredChange | undefined
+    for (const head of heads) {
+      const change = head.page[head.next]
+      if (change === undefined) return taken
+      if (lowest !== undefined && lowest.offset <= change.offset) continue
+      first = head
+      lowest = change
+    }
+    if (first === undefined || lowest === undefined) return taken
+    taken.push(lowest)
+    first.next++
+  }
+}
+
+/** Found by the projection `by_place`, which FINAL would rule out; repeats that no merge has met yet lie side by side. */
+const pageStatement = ({ table, columns }: ChangeRows): string => `
+  SELECT ${[...PLACE, ...columns].join(', ')} FROM ${table}
+  WHERE stream_partition = {partition:Int32} AND stream_offset >= {from:Int64} AND stream_offset < {until:Int64}
+  ORDER BY stream_partition, stream_offset LIMIT {page:Int64}`
+
+async function* pagesOf(
+  executor: Executor,
+  rows: ChangeRows,
+  stretch: Stretch,
+): AsyncGenerator<readonly StoredChange[]> {
+  const statement = pageStatement(rows)
+  const width = PLACE.length + rows.columns.length
+  const read = (from: number) => {
+    const page = executor.cells(statement, width, { ...stretch, from, page: PAGE_ROWS })
+    page.catch(() => {}) // Told to whoever waits for the page; that may be nobody any more.
+    return page
+  }
+  for (let reading = read(stretch.from), full = true; full; ) {
+    const page = await reading
+    const last = page.at(-1)
+    full = page.length === PAGE_ROWS
+    // The engine looks for the next page while this one is decoded and folded.
+    if (full && last !== undefined) reading = read(Number(last[0]) + 1)
+    if (last !== undefined) yield changesOf(rows, stretch.partition, page)
+  }
+}
+
+function changesOf(rows: ChangeRows, partition: number, page: readonly (readonly string[])[]): readonly StoredChange[] {
+  const changes: StoredChange[] = []
+  for (const cells of page) {
+    const row = new RowCursor(cells)
+    const offset = row.whole()
+    if (offset === changes.at(-1)?.offset) continue
+    const loggedAtMs = row.whole()
+    changes.push({ change: rows.changeOf(row), partition, offset, loggedAtMs })
+  }
+  return changes
+}

@@ -1,0 +1,99 @@
+import { cp } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectChdb } from '../../src/store/connect.ts'
+import { createExecutor } from '../../src/store/executor.ts'
+import { applyMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { Store, StoredChange } from '../../src/store/port.ts'
+import { temporaryFolder } from '../support/clickhouse-folder.ts'
+import { claim, NOON_MS, progress, recordedReport, testClock } from '../support/clickhouse-rows.ts'
+
+const path = await temporaryFolder('read-changes')
+const { client } = await connectChdb({ driver: 'chdb', path })
+const { report } = recordedReport()
+const executor = createExecutor({ client, where: path, clock: testClock, report, concurrency: 2 })
+afterAll(() => executor.close())
+
+const readBack = async (store: Store, until: readonly number[]) => {
+  const read: StoredChange[] = []
+  for await (const batch of store.readChanges([], until, new AbortController().signal)) read.push(...batch)
+  return read
+}
+
+describe('a store that an earlier version filled', () => {
+  let store: Store
+  const kept = [
+    { change: progress(), partition: 0, offset: 0, loggedAtMs: NOON_MS },
+    {
+      change: progress({ refused: { reason: 'throttled', detail: '' } }),
+      partition: 0,
+      offset: 1,
+      loggedAtMs: NOON_MS,
+    },
+  ]
+
+  beforeAll(async () => {
+    const earlier = await temporaryFolder('sql-earlier')
+    for (const file of ['0001_tables.sql', '0002_views.sql'])
+      await cp(new URL(file, MIGRATIONS_FOLDER), `${earlier}/${file}`)
+    await applyMigrations(executor, { clock: testClock, report, folder: pathToFileURL(`${earlier}/`) })
+    const poll = `ec2/123456789012/us-east-1\t1\t1\t${NOON_MS}\t${NOON_MS + 500}\t12\t3`
+    await executor.insert({
+      table: 'coverage',
+      columns: [
+        'source',
+        'revision_epoch',
+        'revision_sequence',
+        'complete_up_to_ms',
+        'over_at_ms',
+        'addresses',
+        'changed',
+        'refused_reason',
+        'refused_detail',
+        'stream_partition',
+        'stream_offset',
+        'logged_at_ms',
+      ],
+      lines: [`${poll}\t\t\t0\t0\t${NOON_MS}\n`, `${poll}\tthrottled\t\t0\t1\t${NOON_MS}\n`],
+    })
+    store = await openStore({ driver: 'chdb', path }, { clock: testClock, report })
+    await store.migrate()
+  })
+  afterAll(() => store?.close())
+
+  test('gives back what it held, and what is added', async () => {
+    expect(await readBack(store, [10])).toStrictEqual(kept)
+    const added = { change: claim(), partition: 0, offset: 2, loggedAtMs: NOON_MS + 1 }
+    await store.insertChanges([added])
+    expect(await readBack(store, [10])).toStrictEqual([...kept, added])
+  })
+
+  test('finds a page by its place in the stream, also once rows were merged', async () => {
+    const placed = Array.from({ length: 1_000 }, (_, i) => ({
+      change: claim({ id: `c${(i * 389) % 1_000}` }),
+      partition: 1,
+      offset: i,
+      loggedAtMs: NOON_MS,
+    }))
+    await store.insertChanges(placed)
+    await store.insertChanges(placed)
+    await executor.define('OPTIMIZE TABLE claims FINAL')
+    const [merged] = await executor.rows('SELECT count() AS rows FROM claims WHERE stream_partition = 1')
+    expect(merged).toEqual({ rows: '1000' })
+    const plan = await executor.rows<{ explain: string }>(`
+      EXPLAIN projections = 1 SELECT claim_id, owners, whole FROM claims
+      WHERE stream_partition = 1 AND stream_offset >= 10 AND stream_offset < 20
+      ORDER BY stream_partition, stream_offset LIMIT 5`)
+    expect(plan.map(({ explain }) => explain).join('\n')).toContain('(by_place)')
+    expect(await readBack(store, [0, 2_000])).toStrictEqual(placed)
+  })
+})
+
+test('a reply that is not made of rows as they were asked for is an error', async () => {
+  await expect(executor.cells('SELECT 1, 2', 3)).rejects.toMatchObject({
+    code: 'WHOHAD_STORE_STATEMENT_FAILED',
+    message: expect.stringContaining('a row of 2 cells, not 3'),
+  })
+  expect(await executor.cells("SELECT 1, 'a\\tb', NULL", 3)).toEqual([['1', 'a\\tb', '\\N']])
+})
