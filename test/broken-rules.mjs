@@ -53,7 +53,7 @@ export const brokenRules = [
   {
     rule: 'Reference: an open claim is certain up to its source’s progress, and no further (rule 2)',
     file: 'test/ownership/reference/times.ts',
-    from: 'Math.max(end.earliestMs, naming.progressMs)',
+    from: 'Math.max(end.earliestMs, ...naming.map(watcher => watcher.progressMs))',
     to: 'Number.POSITIVE_INFINITY',
     ...definition,
   },
@@ -82,6 +82,22 @@ export const brokenRules = [
     name: 'a subnet says that an address is managed, it does not own it',
   },
   {
+    rule: 'Core: progress proves nothing of a time that has not come',
+    file: 'src/ownership/watch.ts',
+    from: 'Math.min(completeUpToMs, nowMs)',
+    to: 'completeUpToMs',
+    test: 'test/ownership/evidence/fast-clock.test.ts',
+    name: 'makes nothing final, and moves no watermark, beyond now',
+  },
+  {
+    rule: 'Index: a look-up in a group sees the row before that reaches into its window',
+    file: 'src/ownership/generation/look-up-group.ts',
+    from: 'back < lookBack && back <= last',
+    to: 'back < lookBack && back < last',
+    test: 'test/ownership/generation.property.test.ts',
+    name: 'what the quick look-up calls owned is owned by the same owner when the whole question is asked, and what it calls nobody’s is nobody’s',
+  },
+  {
     rule: 'Index: a row that reaches into the window from before it is found',
     file: 'src/ownership/generation/segment-builder.ts',
     from: 'lookBack = back + 1',
@@ -92,8 +108,8 @@ export const brokenRules = [
   {
     rule: 'Index: what changed stands over what was folded',
     file: 'src/ownership/ownership-index.ts',
-    from: 'for (const cells of [this.folding, this.changed]) {\n      for (const { length, spans }',
-    to: 'for (const cells of [this.changed, this.folding]) {\n      for (const { length, spans }',
+    from: 'for (const cells of [this.folding, this.changed]) {\n      for (const { length, rows }',
+    to: 'for (const cells of [this.changed, this.folding]) {\n      for (const { length, rows }',
     test: 'test/ownership/generation.property.test.ts',
     name: 'folded, restored or posted to another thread at any moment, an index answers as one that never was',
   },

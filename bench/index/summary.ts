@@ -47,6 +47,8 @@ export function summaryOf(result: WhohadResult): Summary {
     ledger_owner_bytes_per_claim: ledger && round(ledger.factBytesPerClaim, 1),
     ledger_claims_per_s: ledger && round(ledger.claimsPerSecond, 0),
     ledger_cpu_ns_per_claim: ledger && round(ledger.cpuNsPerClaim, 0),
+    ledger_repeat_cpu_ns_per_claim: ledger && round(ledger.repeatCpuNsPerClaim, 0),
+    ledger_shared_cpu_ns_per_claim: ledger && round(ledger.sharedCpuNsPerClaim, 0),
     compact_s: ledger && round(ledger.compactSeconds, 2),
     compact_cpu_s: ledger && round(ledger.compactCpuSeconds, 2),
   }

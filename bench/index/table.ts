@@ -51,6 +51,9 @@ const LINES: readonly (readonly [name: string, what: string, aim: string])[] = [
   ['ledger_bytes_per_claim', 'ledger, bytes a claim', ''],
   ['ledger_owner_bytes_per_claim', 'owners, bytes a claim where each has its own', ''],
   ['ledger_claims_per_s', 'claims applied a second', ''],
+  ['ledger_cpu_ns_per_claim', 'apply a claim, processor ns', '≤ 2,000'],
+  ['ledger_repeat_cpu_ns_per_claim', 'apply it again, processor ns', ''],
+  ['ledger_shared_cpu_ns_per_claim', 'apply one of a known owner, processor ns', ''],
   ['compact_s', 'fold them all in, s', ''],
 ]
 

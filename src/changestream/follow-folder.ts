@@ -15,12 +15,11 @@ const LOOK_MS = 500
 export async function openFollowingReader(
   folder: string,
   clock: Clock,
-): Promise<Pick<ChangeLog, 'partitions' | 'read' | 'start' | 'end'>> {
-  const first = await openEmbeddedReader(folder)
+): Promise<Pick<ChangeLog, 'partitions' | 'read' | 'end'>> {
+  const { partitions } = await openEmbeddedReader(folder)
   return {
-    partitions: first.partitions,
+    partitions,
     read: options => follow(folder, clock, options),
-    start: async () => (await openEmbeddedReader(folder)).start?.() ?? [0],
     end: async () => (await openEmbeddedReader(folder)).end(),
   }
 }

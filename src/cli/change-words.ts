@@ -66,27 +66,29 @@ const firstWords = (claim: Claim): string => {
 
 /** What the newer revision says otherwise; the most telling first. */
 function changeWords(before: Claim, claim: Claim): string {
-  const words = [...stateWords(before, claim)]
-  if (ownersOf(claim) !== ownersOf(before)) words.push(`owner ${ownersOf(claim)}`)
+  const words: string[] = []
+  const owners = ownersOf(claim)
+  if (claim.state !== before.state) words.push(`${stateWord(before, claim)}: ${owners}`)
+  if (owners !== ownersOf(before)) words.push(`was ${ownersOf(before)}`)
+  if (claim.state === before.state && words.length > 0) words.unshift(`owner: ${owners}`)
   if (!isSameBounds(before.start, claim.start)) words.push(`start ${moved(before.start, claim.start)}`)
-  if (claim.state !== 'closed' && !isSameBounds(before.end, claim.end)) words.push(endWords(before.end, claim.end))
+  if (!isSameBounds(before.end, claim.end)) words.push(endWords(before.end, claim))
   if (words.length > 0) return words.join(', ')
   return claim.lastSightingMs > before.lastSightingMs ? `seen at ${timeOf(claim.lastSightingMs)}` : 'details changed'
 }
 
-function* stateWords(before: Claim, { state, end }: Claim): Generator<string> {
-  if (state === 'closed') {
-    if (before.state !== 'closed') yield `closed: until ${within(end)}`
-    else if (!isSameBounds(before.end, end)) yield `end ${moved(before.end, end)}`
-  } else if (state !== before.state) {
-    yield state === 'missing' ? 'missing' : before.state === 'missing' ? 'back' : 'opened again'
-  }
+function stateWord(before: Claim, { state }: Claim): string {
+  if (state !== 'open') return state
+  return before.state === 'missing' ? 'back' : 'opened again'
 }
 
-const endWords = (before: Bounds, end: Bounds): string =>
-  end.latestMs === Number.POSITIVE_INFINITY && before.latestMs === end.latestMs && end.earliestMs > before.earliestMs
+function endWords(before: Bounds, { end, state }: Claim): string {
+  if (end.latestMs !== Number.POSITIVE_INFINITY)
+    return state === 'closed' ? `until ${within(end)}` : `end ${moved(before, end)}`
+  return end.latestMs === before.latestMs && end.earliestMs > before.earliestMs
     ? `held at least until ${timeOf(end.earliestMs)}`
     : `end ${moved(before, end)}`
+}
 
 function moved(before: Bounds, after: Bounds): string {
   const isNarrower = after.earliestMs >= before.earliestMs && after.latestMs <= before.latestMs

@@ -65,18 +65,22 @@ async function write(stream: ReadableStream, form: Form, sink: Sink, signal: Abo
   const place: number[] = [...first]
   const counts = noRecords()
   const bar = transferBar('Exporting', systemClock)
-  for await (const batch of stream.read({ follow: false, signal, onDeadLetter: unreadable.take })) {
-    for (const logged of batch) {
-      const bytes = form.take(logged)
-      if (bytes) await sink.write(bytes)
-      counts[logged.change.record]++
-      place[logged.partition] = logged.offset + 1
+  try {
+    for await (const batch of stream.read({ follow: false, signal, onDeadLetter: unreadable.take })) {
+      for (const logged of batch) {
+        const bytes = form.take(logged)
+        if (bytes) await sink.write(bytes)
+        counts[logged.change.record]++
+        place[logged.partition] = logged.offset + 1
+      }
+      bar.took(sumOf(counts), total(place, first), all)
     }
-    bar.took(sumOf(counts), total(place, first), all)
+    if (signal.aborted) return false
+    for (const bytes of form.end()) await sink.write(bytes)
+  } finally {
+    bar.end()
   }
-  for (const bytes of form.end()) await sink.write(bytes)
-  const seconds = bar.end()
-  if (!signal.aborted) say(`Exported ${recordsInWords(counts, seconds)}; ${inUnits(sink.bytes())}.`)
+  say(`Exported ${recordsInWords(counts, bar.seconds())}; ${inUnits(sink.bytes())}.`)
   unreadable.sayAll()
   if (missing) {
     say(

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { ChangeLog } from '../changestream/port.ts'
 import { transferErrors } from '../changestream/transfer/errors.ts'
-import { type Export, importInto, readExport, sumOf } from '../changestream/transfer/import.ts'
+import { type Export, importInto, readExport } from '../changestream/transfer/import.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import { whereabouts } from './change-stream.ts'
@@ -48,19 +48,13 @@ async function run(
   signal: AbortSignal,
 ): Promise<number> {
   const bar = transferBar('Importing', systemClock)
-  let seconds = 0
-  try {
-    const onAppended = (records: number) => bar.took(records, input.read(), input.bytes)
-    const { counts, unreadable, short } = await importInto(log, exported, { signal, onAppended })
-    seconds = bar.end()
-    say(`Imported ${recordsInWords(counts, seconds)}.`)
-    if (refused() > 0) say(`${refused()} claims among them were not taken: the target has let go of their time.`)
-    if (unreadable > 0) say(`${unreadable} records of ${input.name} could not be read, and were passed over.`)
-    if (short) say(`This is not all of ${input.name}: ${short}. Importing all of it again does no harm (--append).`)
-    return refused() + unreadable > 0 || short || sumOf(counts) === 0 ? EXIT.partial : EXIT.done
-  } finally {
-    if (seconds === 0) bar.end()
-  }
+  const onAppended = (records: number) => bar.took(records, input.read(), input.bytes)
+  const { counts, unreadable, short } = await importInto(log, exported, { signal, onAppended }).finally(bar.end)
+  say(`Imported ${recordsInWords(counts, bar.seconds())}.`)
+  if (refused() > 0) say(`${refused()} claims among them were not taken: the target has let go of their time.`)
+  if (unreadable > 0) say(`${unreadable} records of ${input.name} could not be read, and were passed over.`)
+  if (short) say(`This is not all of ${input.name}: ${short}. Importing all of it again does no harm (--append).`)
+  return refused() + unreadable > 0 || short ? EXIT.partial : EXIT.done
 }
 
 async function refuseUnlessEmpty(log: ChangeLog, settings: Settings, append: boolean): Promise<void> {
@@ -110,8 +104,7 @@ async function openInput(file: string): Promise<Input> {
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {
-  const reason = (why: string, cause?: unknown) =>
-    transferErrors.exportUnreadable({ file, reason: why, imported: 0 }, cause)
+  const reason = (why: string, cause?: unknown) => transferErrors.exportUnreadable({ file, reason: why }, cause)
   const found = await stat(file).catch((cause: NodeJS.ErrnoException) => {
     throw reason(cause.code === 'ENOENT' ? 'there is no such file' : reasonOf(cause), cause)
   })

@@ -1,10 +1,11 @@
+import type { Static } from 'typebox'
 import type { CodecOptions } from '../changestream/codec.ts'
 import type { KafkaLogOptions } from '../changestream/kafka/kafka-log.ts'
 import { clientCredentials } from '../changestream/kafka/oauth-token.ts'
 import { isLoopback, type KafkaLogin, type KafkaSecurity, type Secret } from '../changestream/kafka/security.ts'
-import type { Settings } from './settings.ts'
+import type { SettingsSchema } from './settings-schema.ts'
 
-type KafkaSettings = Settings['kafka']
+type KafkaSettings = Static<typeof SettingsSchema>['kafka']
 
 /** What `openKafkaLog` takes, besides the report, of settings without complaints. */
 export function kafkaLogOptionsOf(kafka: KafkaSettings): Omit<KafkaLogOptions, 'report'> {

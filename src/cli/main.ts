@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseTime } from '../api/time.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { changesCommand } from './changes-cli.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
@@ -66,7 +67,7 @@ function seconds(text: string): number {
 
 /** Checked here, so that a bad one fails before anything is opened. */
 function time(text: string): string {
-  parseTime(text, 0)
+  parseTime(text, systemClock.now())
   return text
 }
 

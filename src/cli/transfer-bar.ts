@@ -17,10 +17,9 @@ export function transferBar(label: string, clock: Clock) {
       const seconds = (nowMs - startMs) / 1000
       bar.show(all === undefined ? 0 : done, all ?? 1, noteOf(records, done, all, seconds))
     },
-    end(): number {
-      bar.end()
-      return (clock.now() - startMs) / 1000
-    },
+    /** Since the beginning. */
+    seconds: () => (clock.now() - startMs) / 1000,
+    end: () => bar.end(),
   }
 }
 

@@ -1,28 +1,28 @@
 import type { Change, Claim, Horizon, Layer, Progress, Revision, Scope, SourceRecord } from '../ownership/claim.ts'
 import type { Prefix } from '../ownership/prefix.ts'
 import type { Bounds } from '../ownership/window.ts'
-import type { RowCursor } from './tab-separated.ts'
+import type { ReplyRows } from './reply-rows.ts'
 
 /** How a table's rows become changes again. */
 export type ChangeRows = {
   readonly table: string
   /** What `changeOf` reads, in this order. */
   readonly columns: readonly string[]
-  changeOf(row: RowCursor): Change
+  changeOf(row: ReplyRows): Change
 }
 
 // Each function below reads its fields in the order in which they stand, which is that of the columns beside it. The
 // column's type in schemas/sql, and what src/changestream let in, earn each cast.
 
 const REVISION = ['revision_epoch', 'revision_sequence'] as const
-const revisionOf = (row: RowCursor): Revision => ({ epoch: row.whole(), sequence: row.whole() })
+const revisionOf = (row: ReplyRows): Revision => ({ epoch: row.whole(), sequence: row.whole() })
 
-const boundsOf = (row: RowCursor): Bounds => ({
+const boundsOf = (row: ReplyRows): Bounds => ({
   earliestMs: row.wholeOr(Number.NEGATIVE_INFINITY),
   latestMs: row.wholeOr(Number.POSITIVE_INFINITY),
 })
 
-function portsOf(row: RowCursor): Claim['ports'] {
+function portsOf(row: ReplyRows): Claim['ports'] {
   const first = row.wholeOr(null)
   const last = row.wholeOr(null)
   return first === null || last === null ? null : { first, last }
@@ -112,7 +112,7 @@ const sources: ChangeRows = {
   }),
 }
 
-function refusalOf(row: RowCursor): Progress['refused'] {
+function refusalOf(row: ReplyRows): Progress['refused'] {
   const refused = row.flag()
   const refusal = { reason: row.text(), detail: row.text() }
   return refused ? refusal : null

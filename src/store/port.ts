@@ -107,7 +107,7 @@ export type Store = {
   /**
    * Every stored change from `from` up to `until`, offsets by partition, the latter exclusive; a partition that `from` does
    * not name is read from its first one. Each once and just as it was logged, whatever was inserted twice or late, in the
-   * order of its partition, one partition after another. A batch has at least one change and at most 80,000. Ends early, and
+   * order of its partition, one partition after another. A batch has at least one change and at most 8,000. Ends early, and
    * without an error, once the signal is given.
    */
   readChanges(

@@ -1,10 +1,13 @@
 import { CHANGE_ROWS, type ChangeRows } from './change-rows.ts'
 import type { Executor } from './executor.ts'
 import type { StoredChange } from './port.ts'
-import { RowCursor } from './tab-separated.ts'
+import type { ReplyRows } from './reply-rows.ts'
 
 /** The engine holds a whole reply in memory, and one more is asked for ahead: a page of claims is some 12 MB. */
 const PAGE_ROWS = 20_000
+
+/** So many are made at once: a whole page would outlive the collector's nursery, and cost twice as much. */
+const STEP_ROWS = 2_000
 
 const PLACE = ['stream_offset', 'logged_at_ms'] as const
 
@@ -96,30 +99,33 @@ async function* pagesOf(
   stretch: Stretch,
 ): AsyncGenerator<readonly StoredChange[]> {
   const statement = pageStatement(rows)
-  const width = PLACE.length + rows.columns.length
   const read = (from: number) => {
-    const page = executor.cells(statement, width, { ...stretch, from, page: PAGE_ROWS })
+    const page = executor.reply(statement, { ...stretch, from, page: PAGE_ROWS })
     page.catch(() => {}) // Told to whoever waits for the page; that may be nobody any more.
     return page
   }
-  for (let reading = read(stretch.from), full = true; full; ) {
+  for (let reading = read(stretch.from); ; ) {
     const page = await reading
-    const last = page.at(-1)
-    full = page.length === PAGE_ROWS
+    const last = page.last()
+    if (!last.next()) return
     // The engine looks for the next page while this one is decoded and folded.
-    if (full && last !== undefined) reading = read(Number(last[0]) + 1)
-    if (last !== undefined) yield changesOf(rows, stretch.partition, page)
+    reading = read(last.whole() + 1)
+    yield* changesOf(rows, stretch.partition, page)
   }
 }
 
-function changesOf(rows: ChangeRows, partition: number, page: readonly (readonly string[])[]): readonly StoredChange[] {
-  const changes: StoredChange[] = []
-  for (const cells of page) {
-    const row = new RowCursor(cells)
-    const offset = row.whole()
-    if (offset === changes.at(-1)?.offset) continue
-    const loggedAtMs = row.whole()
-    changes.push({ change: rows.changeOf(row), partition, offset, loggedAtMs })
+function* changesOf(rows: ChangeRows, partition: number, page: ReplyRows): Generator<readonly StoredChange[]> {
+  let changes: StoredChange[] = []
+  let before = -1
+  while (page.next()) {
+    const offset = page.whole()
+    const loggedAtMs = page.whole()
+    const change = rows.changeOf(page)
+    if (offset !== before) changes.push({ change, partition, offset, loggedAtMs })
+    before = offset
+    if (changes.length < STEP_ROWS) continue
+    yield changes
+    changes = []
   }
-  return changes
+  if (changes.length > 0) yield changes
 }

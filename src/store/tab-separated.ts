@@ -16,7 +16,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\0': '\\0',
   "'": "\\'",
 }
-const NULL = '\\N'
 const SPECIAL = /[\\\t\n\r\b\f\0']/
 const EVERY_SPECIAL = new RegExp(SPECIAL, 'g')
 
@@ -35,7 +34,7 @@ export function encodeCell(cell: Cell): string {
       throw storeErrors.statementRefused({ statement: 'INSERT', reason: `number ${cell}` })
     return String(cell)
   }
-  if (cell === null) return NULL
+  if (cell === null) return '\\N'
   if (typeof cell === 'boolean') return cell ? 'true' : 'false'
   return cell.length === 0 ? '[]' : `['${cell.map(escapeText).join("','")}']`
 }
@@ -49,52 +48,4 @@ export function encodeRow<Row>(columns: readonly Column<Row>[], row: Row): strin
     separator = '\t'
   }
   return `${line}\n`
-}
-
-const MEANINGS: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', 0: '\0' }
-
-/** The text of a cell of a reply. */
-export const decodeText = (cell: string): string =>
-  cell.includes('\\') ? cell.replace(/\\(.)/gs, (_, letter: string) => MEANINGS[letter] ?? letter) : cell
-
-/** The cells of one row of a reply, from left to right. */
-export class RowCursor {
-  private readonly cells: readonly string[]
-  private next = 0
-
-  constructor(cells: readonly string[]) {
-    this.cells = cells
-  }
-
-  private cell(): string {
-    return this.cells[this.next++] ?? ''
-  }
-
-  text(): string {
-    return decodeText(this.cell())
-  }
-
-  textOrNull(): string | null {
-    const cell = this.cell()
-    return cell === NULL ? null : decodeText(cell)
-  }
-
-  whole(): number {
-    return Number(this.cell())
-  }
-
-  wholeOr<T>(instead: T): number | T {
-    const cell = this.cell()
-    return cell === NULL ? instead : Number(cell)
-  }
-
-  flag(): boolean {
-    return this.cell() === 'true'
-  }
-
-  /** A list of plain words: nothing in them that would have to be escaped. */
-  words(): readonly string[] {
-    const cell = this.cell()
-    return cell === '[]' ? [] : cell.slice(2, -2).split("','")
-  }
 }

@@ -16,7 +16,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import avro from 'avsc'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { BLOCK_END_BYTES, writeBlockEnd } from '../../src/changestream/embedded/block-end.ts'
 import { blockAt, framed, newHeader, parseHeader } from '../../src/changestream/embedded/container.ts'
 import { openEmbeddedLog, openEmbeddedReader } from '../../src/changestream/embedded/embedded-log.ts'
 import type { TornTail } from '../../src/changestream/embedded/recovery.ts'
@@ -25,6 +24,7 @@ import { loggedChangeSchema } from '../../src/changestream/schemas.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { changeLogContract } from '../contract/change-log.ts'
 import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
+import { appendForeignBlock } from '../support/foreign-block.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'whohad-changes-'))
@@ -55,12 +55,7 @@ for (const [name, segmentBytes] of [
     return {
       open: () => open(folder, segmentBytes),
       async writeForeign() {
-        // A whole block of the container that says it has one record, and whose bytes are none.
-        const path = join(folder, (await segmentsIn(folder)).at(-1) ?? '')
-        const header = parseHeader(await readFile(path))
-        const data = Buffer.alloc(3 + BLOCK_END_BYTES, 0xff)
-        writeBlockEnd(data, 3, (await stat(path)).size)
-        await appendFile(path, framed(1, header.pack(data), header.sync))
+        await appendForeignBlock(join(folder, (await segmentsIn(folder)).at(-1) ?? ''))
       },
       dispose: () => rm(folder, { recursive: true, force: true }),
     }

@@ -108,7 +108,8 @@ describe.skipIf(!hasKafkaWithOptions())('known faults of the client', () => {
     await write(3)
     expect(await more).toEqual([4, 5, 6])
     expect(kept.faultNames()).toContain('died')
-    expect(kept.restarts.length).toBe(kept.faultNames().filter(fault => fault === 'died').length)
+    // A new broker's coordinator may refuse the first reader, too: that can pass, and is a restart without a death.
+    expect(kept.restarts.length).toBeGreaterThanOrEqual(kept.faults.length)
   })
 
   test('one that dies every time makes the reader fail, after as many attempts as there may be', async () => {

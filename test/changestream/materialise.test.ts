@@ -1,9 +1,8 @@
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readSourceClaims } from '../../src/changestream/adopt.ts'
-import { parseHeader } from '../../src/changestream/embedded/container.ts'
 import { openEmbeddedLog } from '../../src/changestream/embedded/embedded-log.ts'
 import { type MaterialiserOptions, startMaterialiser } from '../../src/changestream/materialise.ts'
 import type { ChangeLog, DeadLetter, LoggedChange } from '../../src/changestream/port.ts'
@@ -11,6 +10,7 @@ import type { FencedWrite } from '../../src/changestream/report.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
+import { appendForeignBlock } from '../support/foreign-block.ts'
 import { readUpTo } from '../support/read-state.ts'
 
 describe('materialising and adopting from the log', () => {
@@ -54,8 +54,7 @@ describe('materialising and adopting from the log', () => {
   const writeForeign = async () => {
     await log.close()
     const path = join(folder, (await readdir(folder)).find(name => name.endsWith('.avro')) ?? '')
-    const { sync } = parseHeader(await readFile(path))
-    await appendFile(path, Buffer.concat([Buffer.from([2, 6, 0xff, 0xff, 0xff]), sync]))
+    await appendForeignBlock(path)
     log = await open()
   }
 

@@ -41,7 +41,7 @@ describe('defaults', () => {
     expect(load('')).toEqual({
       data: { path: 'whohad-data' },
       api: { host: '127.0.0.1', port: 7788, insecure: false },
-      kafka: { brokers: [], topic: 'whohad.changes', partitions: 12, replicationFactor: 1 },
+      kafka: { brokers: [], topic: 'whohad.changes', partitions: 12, compression: 'gzip', insecure: false },
       clickhouse: { username: 'default', password: '', database: 'whohad' },
       domains: [],
       reach: [],
@@ -100,6 +100,8 @@ describe('the environment', () => {
       topic: 'changes',
       partitions: 12,
       replicationFactor: 3,
+      compression: 'gzip',
+      insecure: false,
     })
     expect(settings.api).toEqual({ host: '127.0.0.1', port: 0, insecure: true })
     expect(settings.clickhouse.password).toBe('12345')

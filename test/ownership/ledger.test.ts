@@ -65,6 +65,41 @@ describe('the ledger', () => {
     expect(kept[0]).toEqual(kept[1])
   })
 
+  test('knows a claim that comes again, whatever objects it is made of', () => {
+    const ledger = new ClaimLedger()
+    ledger.take(claim)
+    expect(ledger.take(structuredClone(claim)).outcome).toBe('known')
+    expect(ledger.take({ ...claim, expects: [...claim.expects].reverse() }).outcome).toBe('known')
+  })
+
+  test('finds the claims that name an interface now, and after it was restored', () => {
+    const on = (eni: string | null) => [{ ...owner('api'), eni }, owner('batch')]
+    const ledger = new ClaimLedger()
+    ledger.take({ ...claim, id: 'there', owners: on('eni-1') })
+    ledger.take({ ...claim, id: 'moved', owners: on('eni-1') })
+    ledger.take({ ...claim, id: 'moved', owners: on('eni-2'), revision: { epoch: 3, sequence: 0 } })
+    ledger.take({ ...claim, id: 'back', owners: on('eni-1') })
+    ledger.take({ ...claim, id: 'back', owners: on(null), revision: { epoch: 3, sequence: 0 } })
+    ledger.take({ ...claim, id: 'back', owners: on('eni-1'), revision: { epoch: 3, sequence: 1 } })
+    ledger.take({ ...claim, id: 'block', owners: on('eni-1'), layer: 'network' })
+    for (const one of [ledger, new ClaimLedger(ledger.columns())]) {
+      const naming = (eni: string) => one.claimsNaming(eni).map(({ id }) => id)
+      expect(naming('eni-1').sort()).toEqual(['back', 'there'])
+      expect([naming('eni-2'), naming('eni-3')]).toEqual([['moved'], []])
+    }
+  })
+
+  test('is not changed by another that was restored from its columns and went on', () => {
+    const ledger = new ClaimLedger()
+    for (let i = 0; i < 10; i++) ledger.take({ ...claim, id: `c${i}` })
+    const restored = new ClaimLedger(ledger.columns())
+    restored.take({ ...claim, id: 'late' })
+    ledger.take({ ...claim, id: 'other' })
+    const idsOf = (one: ClaimLedger) => one.claimsOf(one.cell(0)).map(({ id }) => id)
+    expect([idsOf(ledger)[0], idsOf(restored)[0]]).toEqual(['other', 'late'])
+    expect([idsOf(ledger).length, idsOf(restored).length]).toEqual([11, 11])
+  })
+
   test('finds all claims of a prefix among thousands, and after it was restored', () => {
     const ledger = new ClaimLedger()
     for (let i = 0; i < 3000; i++) ledger.take({ ...claim, id: `c${i}`, prefix: prefix(`10.0.${i % 100}.7`) })
@@ -128,6 +163,27 @@ describe('a table of facts', () => {
       expect(number).not.toBe(first)
       expect(facts.fact(number)).toEqual(other)
     }
+  })
+
+  test('gives owners back as they came: none, several, with labels, after thousands of others', () => {
+    const facts = new FactTable()
+    const lists = [
+      [],
+      [owner('api', 'i-1', { labels: { tier: 'web', zone: 'a' } })],
+      [owner('api', '', { forwards: true, detail: '' }), owner(null, 'i-2'), owner('api', 'ü€😀')],
+      ...Array.from({ length: 3000 }, (_, i) => [owner(`app-${i % 7}`, `i-${i}`), owner(null, `i-${i + 1}`)]),
+    ]
+    const numbers = lists.map(owners => facts.intern({ ...plain, owners }))
+    expect(new Set(numbers).size).toBe(lists.length)
+    const restored = new FactTable(facts.columns())
+    for (const one of [facts, restored]) {
+      expect(numbers.map(number => one.fact(number).owners)).toEqual(lists)
+      expect(structuredClone(lists).map(owners => one.intern({ ...plain, owners }))).toEqual(numbers)
+      // Asked often enough to be known as the objects that they are.
+      for (let i = 0; i < 3; i++) expect(lists.map(owners => one.intern({ ...plain, owners }))).toEqual(numbers)
+    }
+    const other = owner('api', 'i-1', { labels: { zone: 'a', tier: 'web' } })
+    expect(facts.intern({ ...plain, owners: [other] })).toBe(numbers[1])
   })
 
   test('counts the progress of a holding from two sources as the lesser of the two', () => {

@@ -6,6 +6,7 @@ import { createExecutor } from '../../src/store/executor.ts'
 import { applyMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store, StoredChange } from '../../src/store/port.ts'
+import { ReplyRows } from '../../src/store/reply-rows.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { claim, NOON_MS, progress, recordedReport, testClock } from '../support/clickhouse-rows.ts'
 
@@ -90,10 +91,23 @@ describe('a store that an earlier version filled', () => {
   })
 })
 
-test('a reply that is not made of rows as they were asked for is an error', async () => {
-  await expect(executor.cells('SELECT 1, 2', 3)).rejects.toMatchObject({
-    code: 'WHOHAD_STORE_STATEMENT_FAILED',
-    message: expect.stringContaining('a row of 2 cells, not 3'),
-  })
-  expect(await executor.cells("SELECT 1, 'a\\tb', NULL", 3)).toEqual([['1', 'a\\tb', '\\N']])
+test('a reply that is not made of rows as they are read is an error', async () => {
+  const statement = "SELECT -7, 'a\tb', NULL"
+  const whole = await executor.reply(statement)
+  expect([whole.next(), whole.whole(), whole.text(), whole.textOrNull(), whole.next()]).toEqual([
+    true,
+    -7,
+    'a\tb',
+    null,
+    false,
+  ])
+  const failed = expect.objectContaining({ code: 'WHOHAD_STORE_STATEMENT_FAILED' })
+  const tooShort = await executor.reply(statement)
+  expect([tooShort.next(), tooShort.text(), tooShort.text(), tooShort.text()]).toEqual([true, '-7', 'a\tb', 'N'])
+  expect(() => tooShort.text()).toThrow(failed)
+  const tooLong = await executor.reply(statement)
+  expect([tooLong.next(), tooLong.whole()]).toEqual([true, -7])
+  expect(() => tooLong.whole()).toThrow(failed)
+  expect(() => tooLong.next()).toThrow(failed)
+  expect(() => new ReplyRows(Buffer.from('1\t2\n3'), statement)).toThrow(failed)
 })

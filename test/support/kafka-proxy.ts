@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net'
 
-export const API = { fetch: 1 } as const
+export const API = { produce: 0, fetch: 1 } as const
 
 /** Makes another reply body of a broker's, after the correlation id. */
 export type Rewrite = (apiKey: number, body: Buffer) => Buffer
@@ -11,11 +11,11 @@ export type Rewrite = (apiKey: number, body: Buffer) => Buffer
  */
 export async function startKafkaProxy() {
   const sockets = new Set<Socket>()
-  const held: (() => void)[] = []
+  const held: { readonly deliver: () => void; readonly request: number | undefined }[] = []
   let targetPort = 0
   let frozen = false
   let rewrite: Rewrite | undefined
-  const pass = (deliver: () => void) => (frozen ? held.push(deliver) : deliver())
+  const pass = (deliver: () => void, request?: number) => (frozen ? held.push({ deliver, request }) : deliver())
 
   const server = createServer(client => {
     const broker = connect(targetPort, '127.0.0.1')
@@ -28,8 +28,9 @@ export async function startKafkaProxy() {
     client.on('close', () => broker.destroy())
     broker.on('close', () => client.destroy())
     onFrames(client, frame => {
-      keys.set(frame.readInt32BE(4), frame.readInt16BE(0))
-      pass(() => broker.write(sized(frame)))
+      const apiKey = frame.readInt16BE(0)
+      keys.set(frame.readInt32BE(4), apiKey)
+      pass(() => broker.write(sized(frame)), apiKey)
     })
     onFrames(broker, frame => {
       const correlation = frame.subarray(0, 4)
@@ -55,8 +56,10 @@ export async function startKafkaProxy() {
     },
     thaw: () => {
       frozen = false
-      for (const deliver of held.splice(0)) deliver()
+      for (const { deliver } of held.splice(0)) deliver()
     },
+    /** Whether a request of this kind is held back. */
+    holds: (apiKey: number) => held.some(({ request }) => request === apiKey),
     stop: () => {
       for (const socket of sockets) socket.destroy()
       return new Promise<void>(resolve => server.close(() => resolve()))

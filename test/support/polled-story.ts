@@ -1,7 +1,7 @@
 import { toIp } from '../../src/ownership/address.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { hostPrefix, type Prefix } from '../../src/ownership/prefix.ts'
-import type { Binding } from '../../src/ownership/snapshot.ts'
+import type { Binding, Snapshot } from '../../src/ownership/snapshot.ts'
 import { type DiffContext, diffSnapshot, type SourceState } from '../../src/ownership/snapshot-diff.ts'
 import { ownerOf } from './changes.ts'
 
@@ -34,6 +34,28 @@ function holderAt(address: number, poll: number): { name: string; lifetimeId: st
     : { name: `app-${(term * 7 + address) % 5}`, lifetimeId: term % 2 ? `life-${address}-${term}` : null }
 }
 
+export const STORY_BOUNDS = {
+  lagMs: 5_000,
+  clockErrorMs: 500,
+  bridgeMs: 0,
+  briefestHoldingMs: 0,
+  longestGapMs: 180_000,
+} as const
+
+/** What a poll of a source of the story shows. */
+export function storySnapshot(sourceNumber: number, poll: number): Snapshot {
+  const atMs = STORY_START_MS + poll * POLL_MS
+  const domain = STORY_SOURCES[sourceNumber]?.domain ?? ''
+  const sighting = { sentAtMs: atMs, receivedAtMs: atMs + 2_000 }
+  return {
+    sighting,
+    bindings: STORY_ADDRESSES.flatMap((ip, address) =>
+      bindingOf(ip, holderAt(address, poll + sourceNumber), domain, sighting),
+    ),
+    scope: [{ domain, prefix: '10.0.0.0/24' as Prefix, layers: ['instance'] as const }],
+  }
+}
+
 /** Polls of two sources, one a minute each. Half way through, both sources have a new poller, who takes the next epoch. */
 export function polledStory(polls: number): readonly StoryPoll[] {
   const story: StoryPoll[] = []
@@ -41,7 +63,7 @@ export function polledStory(polls: number): readonly StoryPoll[] {
     ({ source }): DiffContext => ({
       source,
       kind: 'ec2',
-      bounds: { lagMs: 5_000, clockErrorMs: 500, bridgeMs: 0, briefestHoldingMs: 0, longestGapMs: 180_000 },
+      bounds: STORY_BOUNDS,
       identify: key => key,
     }),
   )
@@ -58,20 +80,12 @@ export function polledStory(polls: number): readonly StoryPoll[] {
   for (let poll = 0; poll < polls; poll++) {
     const atMs = STORY_START_MS + poll * POLL_MS
     const appended: Change[] = []
-    for (const [i, { domain }] of STORY_SOURCES.entries()) {
+    for (const i of STORY_SOURCES.keys()) {
       const state = states[i] as SourceState
-      const sighting = { sentAtMs: atMs, receivedAtMs: atMs + 2_000 }
       const isTakeover = poll === Math.floor(polls / 2) && state.record !== null
       const taken = isTakeover ? { ...state, epoch: 2, sequence: 0 } : state
       const registration = isTakeover && state.record ? [{ ...state.record, revision: { epoch: 2, sequence: 0 } }] : []
-      const snapshot = {
-        sighting,
-        bindings: STORY_ADDRESSES.flatMap((ip, address) =>
-          bindingOf(ip, holderAt(address, poll + i), domain, sighting),
-        ),
-        scope: [{ domain, prefix: '10.0.0.0/24' as Prefix, layers: ['instance'] as const }],
-      }
-      const { changes, next } = diffSnapshot(taken, snapshot, contexts[i] as DiffContext)
+      const { changes, next } = diffSnapshot(taken, storySnapshot(i, poll), contexts[i] as DiffContext)
       states[i] = next
       appended.push(...registration, ...changes)
     }

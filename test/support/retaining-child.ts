@@ -8,7 +8,7 @@ import { readAll } from './retained-state.ts'
 
 const [, , folder = '', polls = '0'] = process.argv
 const clock = new ManualClock(STORY_START_MS)
-const log = await openEmbeddedLog({ folder, segmentBytes: 10_000, clock, onTornTail: () => {} })
+const log = await openEmbeddedLog({ folder, segmentBytes: 7_000, clock, onTornTail: () => {} })
 const signal = new AbortController().signal
 const known = new Set((await readAll(log)).map(({ change }) => JSON.stringify(change)))
 const story = polledStory(Number(polls))

@@ -1,7 +1,7 @@
 import type { KafkaReport } from '../report.ts'
 import { checkPosition, fetchOffsets } from './offsets.ts'
 import type { ReadPlace } from './read-place.ts'
-import type { ReaderParts } from './reader.ts'
+import type { ReaderParts } from './reader-parts.ts'
 
 /**
  * A jump is over marks of the broker's own, or over history that retention has removed under a slow reader: which of them,

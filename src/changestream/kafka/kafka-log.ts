@@ -15,7 +15,8 @@ import type { Compression } from './record-batch.ts'
 import type { RecordDecoder } from './records.ts'
 import { inRequests, type PlacedRecord, packed, type Request } from './requests.ts'
 import { type KafkaSecurity, openSecurity } from './security.ts'
-import { prepareTopic, type TopicSettings } from './topic.ts'
+import { prepareTopic } from './topic.ts'
+import type { TopicSettings } from './topic-settings.ts'
 
 export const CHANGES_TOPIC = 'whohad.changes'
 

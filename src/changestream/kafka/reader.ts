@@ -1,23 +1,10 @@
-import type { Admin, Kafka } from 'kafkajs'
 import { hasReached, type LoggedChange, type ReadOptions } from '../port.ts'
-import type { KafkaReport } from '../report.ts'
-import { type Cluster, disconnect } from './client.ts'
+import { disconnect } from './client.ts'
 import { kafkaFailure } from './failure.ts'
 import { ConsumerDied, type Fetched, GroupReader } from './group-reader.ts'
 import { checkPosition, fetchOffsets } from './offsets.ts'
-import type { Patience } from './patience.ts'
 import { ReadPlace } from './read-place.ts'
-import type { RecordDecoder } from './records.ts'
-
-export type ReaderParts = {
-  readonly kafka: Kafka
-  readonly admin: Admin
-  readonly cluster: Cluster
-  readonly partitions: number
-  readonly decoder: RecordDecoder
-  readonly report: KafkaReport
-  readonly patience: Patience
-}
+import type { ReaderParts } from './reader-parts.ts'
 
 /** Everything from a position on, in the order of each partition; what is not there any more is an error, never a skip. */
 export async function* readKafka(parts: ReaderParts, options: ReadOptions): AsyncGenerator<readonly LoggedChange[]> {

@@ -3,7 +3,7 @@ import type { Position } from '../port.ts'
 import { kafkaFailure } from './failure.ts'
 import { checkPosition, fetchOffsets } from './offsets.ts'
 import type { ReadPlace } from './read-place.ts'
-import type { ReaderParts } from './reader.ts'
+import type { ReaderParts } from './reader-parts.ts'
 
 /** A consumer to which nothing comes though the end is ahead: it is given up for a new one. */
 class ConsumerStalled extends Error {

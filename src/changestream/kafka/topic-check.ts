@@ -2,7 +2,7 @@ import kafkajs, { type Admin } from 'kafkajs'
 import { changestreamErrors } from '../errors.ts'
 import type { KafkaReport, TopicDoubt } from '../report.ts'
 import { REQUEST_BYTES } from './requests.ts'
-import { FOR_EVER, type TopicSettings } from './topic.ts'
+import { FOR_EVER, type TopicSettings } from './topic-settings.ts'
 
 type Found = {
   readonly partitions: number

@@ -1,22 +1,7 @@
 import type { Admin } from 'kafkajs'
 import type { KafkaReport } from '../report.ts'
 import { checkTopic } from './topic-check.ts'
-
-export type TopicSettings = {
-  readonly topic: string
-  /** Fixed for the topic's life: a source's partition depends on it. */
-  readonly partitions: number
-  /** By default three, or as many as there are brokers. */
-  readonly replicationFactor?: number | undefined
-  /** How many replicas must have a record before it counts as written; by default one less than there are. */
-  readonly minInsyncReplicas?: number | undefined
-  /** How long the broker keeps records; −1, the default, for ever. */
-  readonly retentionMs?: number | undefined
-  /** How much of each partition the broker keeps; −1, the default, for all. */
-  readonly retentionBytes?: number | undefined
-}
-
-export const FOR_EVER = -1
+import { FOR_EVER, type TopicSettings } from './topic-settings.ts'
 
 /**
  * Makes the topic where it is missing, and checks what is there: refuses one that would lose history or order, and reports

@@ -4,10 +4,8 @@ export const transferErrors = {
   exportUnreadable: declareError(
     'WHOHAD_EXPORT_UNREADABLE',
     'input',
-    (d: { file: string; reason: string; imported: number }) =>
-      `Cannot read ${d.file} as an export of a change stream: ${d.reason}. ${
-        d.imported === 0 ? 'Nothing was imported.' : `The ${d.imported} records before were imported.`
-      } Take a file that "whohad changes export" wrote, whole; what was imported already does no harm when it comes again (--append).`,
+    (d: { file: string; reason: string }) =>
+      `Cannot read ${d.file} as an export of a change stream: ${d.reason}. Nothing was imported. Take a file that "whohad changes export" wrote, whole.`,
   ),
   importTargetNotEmpty: declareError(
     'WHOHAD_IMPORT_TARGET_NOT_EMPTY',

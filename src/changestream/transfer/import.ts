@@ -29,7 +29,7 @@ export async function readExport(file: string, chunks: AsyncIterable<Uint8Array>
   try {
     return { file, blocks: await openExport(chunks) }
   } catch (cause) {
-    throw transferErrors.exportUnreadable({ file, reason: reasonOf(cause), imported: 0 }, cause)
+    throw transferErrors.exportUnreadable({ file, reason: reasonOf(cause) }, cause)
   }
 }
 
@@ -37,9 +37,9 @@ export async function readExport(file: string, chunks: AsyncIterable<Uint8Array>
 const APPEND_RECORDS = 2_000
 
 /**
- * Appends an export's records in their order. What was appended stays where it ends early, by the signal too; to do it
- * all again is harmless.
- * @throws WHOHAD_EXPORT_UNREADABLE, and whatever `append` throws.
+ * Appends an export's records in their order. Where it ends early, by damage or by the signal, what came before stays
+ * appended; to do it all again is harmless.
+ * @throws WHOHAD_EXPORT_UNREADABLE where damage leaves nothing to append, and whatever `append` throws.
  */
 export async function importInto(
   log: Pick<ChangeLog, 'append'>,
@@ -49,6 +49,7 @@ export async function importInto(
   const counts = noRecords()
   let unreadable = 0
   let total: number | null = null
+  let damage: string | undefined
   let waiting: Change[] = []
   const append = async () => {
     if (waiting.length === 0) return
@@ -57,7 +58,10 @@ export async function importInto(
     waiting = []
     options.onAppended?.(sumOf(counts))
   }
-  for await (const block of readable(file, blocks, () => sumOf(counts) + waiting.length, append)) {
+  const onDamage = (reason: string) => {
+    damage = reason
+  }
+  for await (const block of upToDamage(blocks, onDamage)) {
     waiting.push(...block.changes)
     unreadable += block.unreadable.length
     total = block.total
@@ -65,24 +69,23 @@ export async function importInto(
     if (options.signal.aborted) break
   }
   await append()
-  return { counts, unreadable, short: shortness(options.signal, total, sumOf(counts) + unreadable) }
+  const found = sumOf(counts) + unreadable
+  if (damage !== undefined && found === 0) throw transferErrors.exportUnreadable({ file, reason: damage })
+  return { counts, unreadable, short: damage ?? shortness(options.signal, total, found) }
 }
 
-/** What was read before the damage is appended before it is told of. */
-async function* readable(
-  file: string,
+/** Only what reading meets is damage; the caller's own errors are not caught here. */
+async function* upToDamage(
   blocks: AsyncIterable<ExportedBlock>,
-  read: () => number,
-  append: () => Promise<void>,
+  onDamage: (reason: string) => void,
 ): AsyncGenerator<ExportedBlock> {
   const iterator = blocks[Symbol.asyncIterator]()
   for (;;) {
     let next: IteratorResult<ExportedBlock>
     try {
       next = await iterator.next()
-    } catch (cause) {
-      await append()
-      throw transferErrors.exportUnreadable({ file, reason: reasonOf(cause), imported: read() }, cause)
+    } catch (error) {
+      return onDamage(reasonOf(error))
     }
     if (next.done) return
     yield next.value

@@ -6,6 +6,8 @@ const decoder = new TextDecoder()
 /** What another thread, or a checkpoint, needs to read the table. Nothing in it changes any more. */
 export type TextColumns = { readonly bytes: Uint8Array; readonly ends: Uint32Array }
 
+const MOST_RECENT = 2048
+
 /** Texts by number, each kept once: UTF-8 in shared memory, and a hash table to find the number of a text again. */
 export class TextTable {
   size: number
@@ -20,6 +22,9 @@ export class TextTable {
   /** The text that was looked for last, and its slot, −1 where it has moved: whoever asks for its number often interns it next. */
   private lastText = ''
   private lastSlot = -1
+  /** Texts that came more than once, by their hash, and their number + 1: compared whole, without a byte being read. */
+  private readonly recentTexts = new Array<string>(MOST_RECENT).fill('')
+  private readonly recentNumbers = new Uint32Array(MOST_RECENT)
 
   constructor(columns?: TextColumns) {
     this.bytes = columns?.bytes ?? new Uint8Array(new SharedArrayBuffer(4096))
@@ -29,15 +34,22 @@ export class TextTable {
 
   /** The number of the text, a new one where it is met for the first time. */
   intern(text: string): number {
-    const slot = this.find(text)
-    const held = (this.slots as HashSlots).at(slot)
-    return held >= 0 ? held : this.append(slot)
+    const known = this.numberOf(text)
+    return known >= 0 ? known : this.append(this.lastSlot)
   }
 
   /** The number of the text, or −1. */
   numberOf(text: string): number {
-    const slot = this.find(text)
-    return (this.slots as HashSlots).at(slot)
+    if (this.lastSlot >= 0 && text === this.lastText) return (this.slots as HashSlots).at(this.lastSlot)
+    const hash = hashOfText(text)
+    const place = hash & (MOST_RECENT - 1)
+    const recent = this.recentNumbers[place] as number
+    if (recent > 0 && text === this.recentTexts[place]) return recent - 1
+    const number = this.find(text, hash)
+    if (number < 0) return number
+    this.recentTexts[place] = text
+    this.recentNumbers[place] = number + 1
+    return number
   }
 
   text(number: number): string {
@@ -72,55 +84,37 @@ export class TextTable {
     return number
   }
 
-  /** Slot of the text, or the free one where it belongs. What was looked for stays encoded for `append`. */
-  private find(text: string): number {
-    if (this.lastSlot >= 0 && text === this.lastText) return this.lastSlot
+  /** What was looked for stays encoded for `append`, and its slot, or the free one where it belongs, known. */
+  private find(text: string, hash: number): number {
     const slots = this.slots ?? this.slotsOfAll()
-    this.encode(text)
-    const hash = this.wantedHash
-    let slot = slots.first(hash)
-    for (let held = slots.at(slot); held >= 0 && !this.isWanted(held); held = slots.at(slot)) {
-      slot = slots.next(slot, hash)
+    this.encode(text, hash)
+    const { wantedHash } = this
+    let slot = slots.first(wantedHash)
+    let held = slots.at(slot)
+    while (held >= 0 && !this.isWanted(held)) {
+      slot = slots.next(slot, wantedHash)
+      held = slots.at(slot)
     }
     this.lastText = text
     this.lastSlot = slot
-    return slot
+    return held
   }
 
-  /** Nearly all texts are ASCII: those are encoded and hashed in one go. */
-  private encode(text: string): void {
+  private encode(text: string, hash: number): void {
     const { length } = text
     if (length * 3 > this.wanted.length) this.wanted = new Uint8Array(length * 3)
     const { wanted } = this
-    let hash = length
     let all = 0
-    let i = 0
-    for (; i + 4 <= length; i += 4) {
-      const a = text.charCodeAt(i)
-      const b = text.charCodeAt(i + 1)
-      const c = text.charCodeAt(i + 2)
-      const d = text.charCodeAt(i + 3)
-      all |= a | b | c | d
-      wanted[i] = a
-      wanted[i + 1] = b
-      wanted[i + 2] = c
-      wanted[i + 3] = d
-      hash = mixed(hash, a | (b << 8) | (c << 16) | (d << 24))
-    }
-    let rest = 0
-    for (; i < length; i++) {
+    for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
       all |= code
       wanted[i] = code
-      rest = (rest << 8) | code
     }
-    if (all < 0x80) {
-      this.wantedLength = length
-      this.wantedHash = finished(mixed(hash, rest))
-    } else {
-      this.wantedLength = encoder.encodeInto(text, wanted).written
-      this.wantedHash = hashOf(wanted, 0, this.wantedLength)
-    }
+    this.wantedLength = length
+    this.wantedHash = hash
+    if (all < 0x80) return
+    this.wantedLength = encoder.encodeInto(text, wanted).written
+    this.wantedHash = hashOf(wanted, 0, this.wantedLength)
   }
 
   private isWanted(number: number): boolean {
@@ -154,13 +148,27 @@ export function grown<T extends Uint8Array | Uint32Array | Int32Array | Float64A
   return longer
 }
 
-/** As `encode` hashes the text: four bytes at a time, then what is left. */
+/** Of a text that is ASCII, as nearly all are, the hash of its bytes. */
+function hashOfText(text: string): number {
+  const { length } = text
+  let hash = length
+  let i = 0
+  for (; i + 4 <= length; i += 4) {
+    const low = text.charCodeAt(i) | (text.charCodeAt(i + 1) << 8)
+    hash = mixed(hash, low | (text.charCodeAt(i + 2) << 16) | (text.charCodeAt(i + 3) << 24))
+  }
+  let rest = 0
+  for (; i < length; i++) rest = (rest << 8) | text.charCodeAt(i)
+  return finished(mixed(hash, rest))
+}
+
+/** Four bytes at a time, then what is left. */
 function hashOf(bytes: Uint8Array, from: number, until: number): number {
   let hash = until - from
   let i = from
   for (; i + 4 <= until; i += 4) {
-    const [a, b, c, d] = [bytes[i] as number, bytes[i + 1] as number, bytes[i + 2] as number, bytes[i + 3] as number]
-    hash = mixed(hash, a | (b << 8) | (c << 16) | (d << 24))
+    const low = (bytes[i] as number) | ((bytes[i + 1] as number) << 8)
+    hash = mixed(hash, low | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24))
   }
   let rest = 0
   for (; i < until; i++) rest = (rest << 8) | (bytes[i] as number)

@@ -1,0 +1,15 @@
+import type { Admin, Kafka } from 'kafkajs'
+import type { KafkaReport } from '../report.ts'
+import type { Cluster } from './client.ts'
+import type { Patience } from './patience.ts'
+import type { RecordDecoder } from './records.ts'
+
+export type ReaderParts = {
+  readonly kafka: Kafka
+  readonly admin: Admin
+  readonly cluster: Cluster
+  readonly partitions: number
+  readonly decoder: RecordDecoder
+  readonly report: KafkaReport
+  readonly patience: Patience
+}
