@@ -7,7 +7,8 @@ const made: string[] = []
 
 // Registered when a test file imports this, before its own hooks, and so run after them: the engine has let go by then.
 afterAll(async () => {
-  for (const folder of made) await rm(folder, { recursive: true, force: true })
+  // A merge of the engine may end only now, and still put its part there.
+  for (const folder of made) await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
 /** An empty folder that is gone after the tests of this file. */
