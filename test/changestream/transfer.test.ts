@@ -1,14 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import avro from 'avsc'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeChange } from '../../src/changestream/codec.ts'
+import { blockAt, framed, parseHeader } from '../../src/changestream/embedded/container.ts'
+import { segmentFile } from '../../src/changestream/embedded/manifest.ts'
 import type { LoggedChange } from '../../src/changestream/port.ts'
 import { openExport } from '../../src/changestream/transfer/export-reader.ts'
 import { ExportWriter } from '../../src/changestream/transfer/export-writer.ts'
 import { importInto, readExport } from '../../src/changestream/transfer/import.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { anyChange, claimOf, ownerOf, progressOf, sourceRecordOf } from '../support/changes.ts'
+import { dataFolder } from '../support/cli-data.ts'
 import { polledStory } from '../support/polled-story.ts'
 
 const AT = Date.UTC(2026, 10, 20)
@@ -82,6 +87,13 @@ describe('an export', () => {
     expect(Object.keys(records[1]?.['change'] as object)).toEqual(['whohad.changes.IpClaim'])
   })
 
+  test('of another version is read by the rules of schema resolution: a segment of the embedded log lacks place and total', async () => {
+    const path = await dataFolder(kinds)
+    const { appended, short } = await imported(readFileSync(join(path, 'changes', segmentFile(0))))
+    expect(encoded(appended)).toEqual(encoded(kinds))
+    expect(short).toMatch(/no last record/)
+  })
+
   test('goes in many blocks where it is long', async () => {
     const many = Array.from({ length: 6_000 }, (_, i) => claimOf('ec2/a', 1, i))
     const blocks: number[] = []
@@ -139,6 +151,18 @@ describe('an export that was cut short', () => {
     encoder.end({ a: 1 })
     await expect(readExport('a.avro', encoder)).rejects.toMatchObject({
       message: expect.stringMatching(/no export: .*Flow/),
+    })
+  })
+
+  test('or whose block has other data than were written is known by its checksum', async () => {
+    const header = parseHeader(bytes)
+    const block = blockAt(bytes, header.bytes, header.sync)
+    if (block.kind !== 'whole') throw new Error('the first block is not whole')
+    const data = header.unpack(block.data)
+    data[data.indexOf('api')] = 'o'.charCodeAt(0)
+    const forged = [bytes.subarray(0, header.bytes), framed(block.count, header.pack(data), header.sync)]
+    await expect(imported(Buffer.concat([...forged, bytes.subarray(block.next)]))).rejects.toMatchObject({
+      message: expect.stringContaining('another checksum'),
     })
   })
 

@@ -16,6 +16,9 @@ import { readAll } from '../support/retained-state.ts'
 
 buildWhohadFirst()
 
+/** Some start the program five times, beside each other. */
+const PATIENT = { timeout: 90_000 }
+
 const STORY: readonly Change[] = [
   ...polledStory(12).flatMap(({ changes }) => changes),
   { ...progressOf('ec2/one', 2, 99), refused: { reason: 'size-drop', detail: '1 of 9.' } },
@@ -43,7 +46,7 @@ const encodedIn = async (path: string) => {
   return records.map(({ change }) => encodeChange(change).toString('hex'))
 }
 
-describe.concurrent('the stream in a pipe', () => {
+describe.concurrent('the stream in a pipe', PATIENT, () => {
   test('is one JSON object a line, every record with place, time and the epoch that fenced it off', async () => {
     const { code, stdout, stderr } = await changes(['--data', data])
     const lines = linesOf(stdout)
@@ -101,7 +104,7 @@ describe.concurrent('the stream in a pipe', () => {
   })
 })
 
-describe.concurrent('following', () => {
+describe.concurrent('following', PATIENT, () => {
   test('goes on with what another process writes, over segments, until Ctrl-C: exit code 0', async () => {
     const path = await dataFolder([sourceRecordOf('ec2/a', 1)])
     const log = await openLog(path)
@@ -122,7 +125,7 @@ describe.concurrent('following', () => {
   })
 })
 
-describe.concurrent('an export', () => {
+describe.concurrent('an export', PATIENT, () => {
   test('and its import give the same records byte for byte, and the same state', async () => {
     const file = join(folder, 'moved.avro')
     const target = join(folder, 'moved')
@@ -178,7 +181,7 @@ test('an export that is called off leaves nothing, exit code 1', async () => {
   expect(readdirSync(folder).filter(name => name.startsWith('stopped'))).toEqual([])
 })
 
-describe.concurrent('an import', () => {
+describe.concurrent('an import', PATIENT, () => {
   test('into a stream with records is refused, unless it is asked for; once more changes nothing', async () => {
     const file = join(folder, 'twice.avro')
     const target = await dataFolder(STORY.slice(0, 40))
@@ -233,7 +236,7 @@ describe.concurrent('an import', () => {
   })
 })
 
-describe.concurrent('the command line', () => {
+describe.concurrent('the command line', PATIENT, () => {
   test.each([
     [[], /--follow[\s\S]*Examples:[\s\S]*Exit codes: 0 done/],
     [['export'], /--out[\s\S]*Examples:[\s\S]*Exit codes: 0 done/],

@@ -39,7 +39,8 @@ const complaint = (text: string, environment: Environment = {}): string => refus
 describe('defaults', () => {
   test('an empty file is all defaults: embedded, on loopback, no sources', () => {
     expect(load('')).toEqual({
-      data: { path: 'whohad-data' },
+      data: { path: 'whohad-data', checkpointSeconds: 600, syncSeconds: 0 },
+      retention: {},
       api: { host: '127.0.0.1', port: 7788, insecure: false },
       kafka: { brokers: [], topic: 'whohad.changes', partitions: 12, compression: 'gzip', insecure: false },
       clickhouse: { username: 'default', password: '', database: 'whohad' },

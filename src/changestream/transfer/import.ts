@@ -3,7 +3,8 @@ import { reasonOf } from '../../runtime/errors.ts'
 import type { ChangeLog } from '../port.ts'
 import { RECORDS } from '../schemas.ts'
 import { transferErrors } from './errors.ts'
-import { type ExportedBlock, openExport } from './export-reader.ts'
+import { openExport } from './export-reader.ts'
+import type { ExportedBlock } from './exported-block.ts'
 
 export type RecordCounts = Record<Change['record'], number>
 
