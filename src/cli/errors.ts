@@ -13,6 +13,12 @@ export const cliErrors = {
     (d: { complaints: readonly string[] }) =>
       `The configuration has ${d.complaints.length === 1 ? 'one fault' : `${d.complaints.length} faults`}: ${d.complaints.join('; ')}. Every key is described in docs/configuration.md.`,
   ),
+  storeOfAnotherStream: declareError(
+    'WHOHAD_STORE_OF_ANOTHER_STREAM',
+    'state',
+    (d: { partition: number; offset: number; found: string }) =>
+      `The store was filled from another change stream: of partition ${d.partition} it has a record at offset ${d.offset}, but of this stream ${d.found}. New records would be taken for stored ones. Name the database that belongs to this stream (clickhouse.database), or an empty one, which is then filled from the stream.`,
+  ),
   usage: declareError(
     'WHOHAD_USAGE',
     'usage',

@@ -6,17 +6,18 @@ import { openEmbeddedLog } from '../changestream/embedded/embedded-log.ts'
 import { type History, logWithHistory } from '../changestream/history.ts'
 import { openKafkaLog } from '../changestream/kafka/kafka-log.ts'
 import { type Materialiser, startMaterialiser } from '../changestream/materialise.ts'
-import type { ChangeLog, Position } from '../changestream/port.ts'
+import type { ChangeLog } from '../changestream/port.ts'
 import { restoreIndex } from '../changestream/restore.ts'
 import { type FollowingView, followingView } from '../enricher/view.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownership-index.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { openStore } from '../store/open-store.ts'
-import type { Store, StoredChange } from '../store/port.ts'
+import type { Store } from '../store/port.ts'
 import { type Checkpoints, checkpointPath, checkpointsOf } from './checkpoints.ts'
 import { createClockWatch } from './clock-watch.ts'
 import { codecOptionsOf, kafkaLogOptionsOf } from './kafka-settings.ts'
 import { createOverlapWatch } from './overlap-watch.ts'
+import { recorderOf } from './recorder.ts'
 import type { Settings } from './settings.ts'
 import type { Report, Telemetry } from './telemetry.ts'
 
@@ -107,7 +108,7 @@ async function startPipeline(
   { clock, telemetry }: { readonly clock: Clock; readonly telemetry: Telemetry },
 ): Promise<Pipeline> {
   const { report } = telemetry
-  const stored = await store.changesEnd()
+  const recorder = await recorderOf(store, await log.end())
   const path = checkpointPath(settings.data.path)
   const restored = await restoreIndex(path, log, report)
   const index = restored?.index ?? createOwnershipIndex()
@@ -127,10 +128,10 @@ async function startPipeline(
       // What overlapped once upon a time is no matter: only what stands at the end of the replay.
       if (caughtUp) overlaps.check()
     },
-    sinks: [recorder(store, stored)],
+    sinks: [recorder.record],
     signal: stopping.signal,
     report,
-    ...(restored && { restored: restored.read, sinksFrom: stored }),
+    ...(restored && { restored: restored.read, sinksFrom: recorder.stored }),
   })
   const written = restored?.read.positions
   const claims = () => index.counts().claims
@@ -172,11 +173,3 @@ async function startPipeline(
 
 /** The store as what is behind the log's beginning. */
 const historyIn = (store: Store): History => ({ end: () => store.changesEnd(), read: store.readChanges })
-
-/** Copies what the store does not have yet; a replay from the log's start costs no insert. */
-function recorder(store: Store, stored: Position): (batch: readonly StoredChange[]) => Promise<void> {
-  return async batch => {
-    const fresh = batch.filter(({ partition, offset }) => offset >= (stored[partition] ?? 0))
-    if (fresh.length > 0) await store.insertChanges(fresh)
-  }
-}
