@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunningKafka } from '../../scripts/kafka.mjs'
 import type { ChangeLog } from '../../src/changestream/port.ts'
 import { adoptState } from '../../src/pollers/adopt.ts'
@@ -83,6 +83,7 @@ describe.skipIf(!hasKafkaWithOptions())('faults while polling, on a real broker'
       async function* ticks() {
         for (let before = -1; completed < POLLS; before = completed) {
           if (before === completed) await sleep(100) // the last attempt failed
+          if (failures.length > 500) throw new Error('polling does not recover', { cause: failures.at(-1) })
           setClock(clock, pollTimeMs(completed))
           if (sourceNumber === 0 && outages.delete(completed)) outage = interrupt()
           yield clock.now()
@@ -142,7 +143,7 @@ describe.skipIf(!hasKafkaWithOptions())('faults while polling, on a real broker'
     await paused.says(new RegExp(`^before ${middle}$`))
     proxy.freeze()
     paused.tell('go')
-    while (!proxy.holds(API.produce)) await sleep(10)
+    await vi.waitFor(() => expect(proxy.holds(API.produce)).toBe(true), { timeout: 30_000, interval: 10 })
     paused.signal('SIGSTOP')
 
     const successor = new StoryPoller(0, await open())

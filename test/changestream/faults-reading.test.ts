@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import kafkajs from 'kafkajs'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunningKafka } from '../../scripts/kafka.mjs'
 import { type History, logWithHistory } from '../../src/changestream/history.ts'
 import type { ChangeSink } from '../../src/changestream/materialise.ts'
@@ -118,15 +118,14 @@ describe.skipIf(!hasKafkaWithOptions())('faults while reading, on a real broker'
 
   /** Groups of readers are named at random: this is the one that is there. */
   async function onlyReaderGroup(): Promise<string> {
-    for (;;) {
+    const find = async () => {
       const { groups } = await admin.listGroups()
       const ids = groups.map(({ groupId }) => groupId).filter(id => id.startsWith('whohad-reader-'))
-      const { groups: described } = await admin.describeGroups(ids)
-      const living = described.filter(({ state }) => state === 'Stable')
-      expect(living.length).toBeLessThan(2)
-      if (living[0]) return living[0].groupId
-      await sleep(50)
+      const living = (await admin.describeGroups(ids)).groups.filter(({ state }) => state === 'Stable')
+      expect(living).toHaveLength(1)
+      return living[0]?.groupId ?? ''
     }
+    return vi.waitFor(find, { timeout: 30_000, interval: 50 })
   }
 
   async function joinGroupOf(groupId: string): Promise<kafkajs.Consumer> {
@@ -225,7 +224,10 @@ describe.skipIf(!hasKafkaWithOptions())('faults while reading, on a real broker'
           if (round % 2 === 1) await reader.settled()
           else proxy.freeze()
           const before = await sumOf(log)
-          while (round % 2 === 0 && (await sumOf(log)) === before) await sleep(200)
+          if (round % 2 === 0) {
+            const hasDeleted = async () => expect(await sumOf(log)).toBeGreaterThan(before)
+            await vi.waitFor(hasDeleted, { timeout: 60_000, interval: 200 })
+          }
           starts.push([...((await log.start?.()) ?? [])])
           proxy.thaw()
         }

@@ -57,7 +57,7 @@ describe('whohad demo --once', () => {
     const { code, stdout, stderr } = await whohad(['demo', '--once', '--minutes', '1', '--data', data], { withinMs })
     expect([code, stdout]).toEqual([0, ''])
     expect(stderr).toContain('1 simulated minutes')
-    expect(readdirSync(data).toSorted()).toEqual(['changes', 'simulated-cloud.json', 'store'])
+    expect(readdirSync(data).toSorted()).toEqual(['changes', 'index.checkpoint', 'simulated-cloud.json', 'store'])
   })
 })
 

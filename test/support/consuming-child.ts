@@ -56,6 +56,7 @@ for (let read = -1; !finishing; await Promise.race([sleep(2), finish])) {
   written = read
   say('writes a checkpoint')
   await pipeline.checkpoints.write()
+  say('wrote it')
 }
 await pipeline.settled()
 await writeFile(join(given.data, 'consumed.json'), JSON.stringify(await consumed(pipeline)))

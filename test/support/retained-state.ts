@@ -13,8 +13,11 @@ export async function readAll(log: Pick<ChangeLog, 'read'>): Promise<LoggedChang
   return all
 }
 
-/** All that a reader makes of the log: every answer about the story, the claims that are not over, and what a poller adopts. */
-export async function retainedState(log: Pick<ChangeLog, 'read'>, polls: number) {
+/**
+ * All that a reader makes of the log: the answers about the story, the claims that are not over, and what a poller adopts.
+ * Addresses are asked at every half of a poll, or at every `apart`-th of them.
+ */
+export async function retainedState(log: Pick<ChangeLog, 'read'>, polls: number, apart = 1) {
   const index = createOwnershipIndex()
   const fence = new Fence()
   const horizons = new Map<string, number>()
@@ -29,8 +32,8 @@ export async function retainedState(log: Pick<ChangeLog, 'read'>, polls: number)
   }
   const answers = STORY_SOURCES.flatMap(({ domain }) =>
     STORY_ADDRESSES.flatMap(ip =>
-      Array.from({ length: polls * 2 }, (_, half) => {
-        const fromMs = STORY_START_MS + (half * POLL_MS) / 2
+      Array.from({ length: Math.ceil((polls * 2) / apart) }, (_, i) => {
+        const fromMs = STORY_START_MS + (i * apart * POLL_MS) / 2
         return index.ask({ domain, ip, fromMs, untilMs: fromMs + 1, nowMs: STORY_START_MS + polls * POLL_MS })
       }),
     ),
