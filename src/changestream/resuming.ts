@@ -17,17 +17,21 @@ export async function resumedFrom(log: Pick<ChangeLog, 'start'>, { positions, la
 /** The records that were read last before, read once more: another one there means another stream. */
 export class LastRecords {
   private readonly expected: (LastRecord | null)[]
+  private left: number
 
   constructor(restored: ReadState | undefined) {
     this.expected = [...(restored?.last ?? [])]
+    this.left = this.expected.filter(last => last !== null).length
   }
 
   /** @throws WHOHAD_CHECKPOINT_OF_ANOTHER_STREAM */
   check(batch: readonly LoggedChange[]): void {
+    if (this.left === 0) return
     for (const { partition, offset, loggedAtMs } of batch) {
       const last = this.expected[partition]
       if (!last || offset < last.offset) continue
       this.expected[partition] = null
+      this.left--
       if (offset === last.offset && loggedAtMs !== last.loggedAtMs) {
         throw changestreamErrors.otherStream({ partition, offset, readMs: last.loggedAtMs, isMs: loggedAtMs })
       }

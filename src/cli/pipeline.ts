@@ -121,7 +121,7 @@ async function startPipeline(
   const materialiser = startMaterialiser({
     log,
     async index(batch) {
-      await view.apply(batch)
+      await view.apply(batch, !caughtUp)
       const changes = batch.map(({ change }) => change)
       clocks.take(changes)
       overlaps.take(changes)

@@ -19,8 +19,11 @@ export type IndexView = {
 }
 
 export type FollowingView = IndexView & {
-  /** Adds what counts of a batch of the log (the materialiser's `index`), after the work that has the index pinned and before the work that comes later. */
-  apply(batch: readonly LoggedChange[]): Promise<void>
+  /**
+   * Adds what counts of a batch of the log (the materialiser’s `index`), after the work that has the index pinned and before the
+   * work that comes later. While a history is replayed and nobody asks, it is folded less often.
+   */
+  apply(batch: readonly LoggedChange[], isReplaying?: boolean): Promise<void>
   /** Offset of the next record by partition. */
   position(): Position
   /**
@@ -56,14 +59,14 @@ export function followingView(
   return {
     pin: work => inTurn(() => work({ index, position: [...position] })),
     at: wanted => replayedIndex(log, wanted, signal),
-    async apply(batch) {
+    async apply(batch, isReplaying) {
       await inTurn(async () => {
         for (const { change, partition, offset } of batch) {
           index.apply(change)
           position[partition] = Math.max(position[partition] ?? 0, offset + 1)
         }
       })
-      await compact(() => index.needsCompaction())
+      await compact(() => index.needsCompaction(isReplaying))
     },
     async snapshot(read) {
       // Most of it before others have to wait.
@@ -112,7 +115,7 @@ export async function replayedIndex(
     for (const { change, partition, offset } of batch) {
       if (offset < (position[partition] ?? 0) && fence.fencedBy(change) === undefined) index.apply(change)
     }
-    if (index.needsCompaction()) await compactInSteps(index)
+    if (index.needsCompaction(true)) await compactInSteps(index)
   }
   return index
 }

@@ -45,6 +45,8 @@ export type IndexColumns = {
 /** Prefixes that may have changed before it pays to fold them in: a share of all, within bounds. */
 const FEWEST_TO_FOLD = 32_768
 const MOST_TO_FOLD = 262_144
+/** While nobody asks, folding the same prefixes again and again would only cost; what bounds this is memory. */
+const MOST_WHILE_REPLAYING = 2_097_152
 
 /**
  * All that is known, in memory. Pure: it changes by `apply` alone, and answers depend on nothing but what was applied, in
@@ -125,8 +127,9 @@ export class OwnershipIndex {
     }
   }
 
-  /** Whether enough has changed that it is time for `compacting`. */
-  needsCompaction(): boolean {
+  /** Whether enough has changed that it is time for `compacting`; much later while a history is replayed and nobody asks. */
+  needsCompaction(isReplaying = false): boolean {
+    if (isReplaying) return this.changed.size > MOST_WHILE_REPLAYING
     const prefixes = this.segments.segments.reduce(
       (most, { hosts4, hosts6 }) => Math.max(most, hosts4.capacity + hosts6.capacity),
       0,
