@@ -100,55 +100,50 @@ describe('retention of the embedded log', () => {
     await log.close()
   })
 
-  test(
-    'killed before any step, and run again, it ends as uninterrupted: no answer before a durable horizon says so',
-    { timeout: 300_000 },
-    async () => {
-      const log = await open()
-      await append(log, story.slice(0, FIRST_PART))
-      const copies = await crashPoints(folder, async () => {
-        await retained(log)
-      })
-      await log.close()
-      // Whole states are compared above; here there are many of them.
-      const apart = 11
-      const wanted = await uninterrupted(beforeMs, apart)
-      const wholeStory = new Set(
-        story.slice(0, FIRST_PART).flatMap(({ changes }) => changes.map(change => JSON.stringify(change))),
-      )
-      expect(copies.length).toBeGreaterThan(15)
-      let whole = 0
-      for (const copy of copies) {
-        await rm(join(copy, 'lock')) // this process lives on, which the one that is killed does not
-        const reopened = await open(copy)
-        const read = await readAll(reopened)
-        const left = new Set(read.map(({ change }) => JSON.stringify(change)))
-        const isWhole = [...wholeStory].every(change => left.has(change))
-        if (isWhole) whole++
-        else
-          expect(
-            read.filter(({ change }) => change.record === 'horizon'),
-            copy,
-          ).toHaveLength(2)
-        await retained(reopened)
-        await append(reopened, story.slice(FIRST_PART))
-        expect(await retainedState(reopened, POLLS, apart), copy).toEqual(wanted)
-        await reopened.close()
-        const files = (await readdir(copy)).sort()
-        const listed = JSON.parse(await readFile(join(copy, 'manifest.json'), 'utf8'))
-        const wantedFiles = [
-          'manifest.json',
-          listed.carried.file,
-          ...listed.segments.map(({ file }: { file: string }) => file),
-        ]
-        expect(files, copy).toEqual(wantedFiles.sort())
-      }
-      expect(whole).toBeGreaterThan(5)
-      expect(whole).toBeLessThan(copies.length)
-      await rm(dirname(copies[0] ?? ''), { recursive: true })
-    },
-    120_000,
-  )
+  test('killed before any step, and run again, it ends as uninterrupted: no answer before a durable horizon says so', async () => {
+    const log = await open()
+    await append(log, story.slice(0, FIRST_PART))
+    const copies = await crashPoints(folder, async () => {
+      await retained(log)
+    })
+    await log.close()
+    // Whole states are compared above; here there are many of them.
+    const apart = 11
+    const wanted = await uninterrupted(beforeMs, apart)
+    const wholeStory = new Set(
+      story.slice(0, FIRST_PART).flatMap(({ changes }) => changes.map(change => JSON.stringify(change))),
+    )
+    expect(copies.length).toBeGreaterThan(15)
+    let whole = 0
+    for (const copy of copies) {
+      await rm(join(copy, 'lock')) // this process lives on, which the one that is killed does not
+      const reopened = await open(copy)
+      const read = await readAll(reopened)
+      const left = new Set(read.map(({ change }) => JSON.stringify(change)))
+      const isWhole = [...wholeStory].every(change => left.has(change))
+      if (isWhole) whole++
+      else
+        expect(
+          read.filter(({ change }) => change.record === 'horizon'),
+          copy,
+        ).toHaveLength(2)
+      await retained(reopened)
+      await append(reopened, story.slice(FIRST_PART))
+      expect(await retainedState(reopened, POLLS, apart), copy).toEqual(wanted)
+      await reopened.close()
+      const files = (await readdir(copy)).sort()
+      const listed = JSON.parse(await readFile(join(copy, 'manifest.json'), 'utf8'))
+      const wantedFiles = [
+        'manifest.json',
+        listed.carried.file,
+        ...listed.segments.map(({ file }: { file: string }) => file),
+      ]
+      expect(files, copy).toEqual(wantedFiles.sort())
+    }
+    expect(whole).toBeGreaterThan(5)
+    expect(whole).toBeLessThan(copies.length)
+    await rm(dirname(copies[0] ?? ''), { recursive: true })
+  }, 300_000)
 
   test('a record that is kept has the place and the time that it had, so that what was known when is as it was', async () => {
     const log = await open()
