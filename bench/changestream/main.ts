@@ -5,19 +5,14 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { prepareKafka, type RunningKafka, startKafka } from '../../scripts/kafka.mjs'
-import { type Adapter, type BenchOptions, HELP, optionsOf, UsageError } from './options.ts'
+import { runBench } from '../command.ts'
+import { type Adapter, type BenchOptions, HELP, optionsOf } from './options.ts'
 import type { Place } from './place.ts'
 import type { Produced, ProduceTask } from './produce.ts'
 import type { Replayed, ReplayTask } from './replay.ts'
 import { type Figures, figuresOf, tableOf } from './summary.ts'
 
 const say = (line: string) => console.error(line)
-
-async function main(args: readonly string[]): Promise<void> {
-  const options = optionsOf(args)
-  if (options === undefined) console.log(HELP)
-  else await measure(options)
-}
 
 async function measure(options: BenchOptions): Promise<void> {
   const startedMs = Date.now()
@@ -90,10 +85,4 @@ async function inChild<Task, Result>(file: string, task: Task): Promise<Result> 
   return JSON.parse(said.trim().split('\n').at(-1) ?? '') as Result
 }
 
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  say(`${error.message}\nnpm run bench:changestream -- --help tells of all options.`)
-  process.exitCode = 2
-}
+await runBench({ name: 'changestream', help: HELP, optionsOf, measure })

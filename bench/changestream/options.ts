@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../command.ts'
 
 export const ADAPTERS = ['embedded', 'kafka'] as const
 export type Adapter = (typeof ADAPTERS)[number]
@@ -9,9 +10,6 @@ export type BenchOptions = {
   readonly adapters: readonly Adapter[]
   readonly compression: 'gzip' | 'none'
 }
-
-/** What was written on the command line is no such option, or no such value. */
-export class UsageError extends Error {}
 
 export const HELP = `npm run bench:changestream -- [options]
 

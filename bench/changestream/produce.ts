@@ -1,7 +1,7 @@
 import { encodeChange } from '../../src/changestream/codec.ts'
+import { Stopwatch } from '../stopwatch.ts'
 import { pollOf, sourceRecord } from './estate.ts'
 import { openPlace, type Place } from './place.ts'
-import { Stopwatch } from './stopwatch.ts'
 
 export type ProduceTask = { readonly place: Place; readonly claims: number; readonly claimsOfAPoll: number }
 
@@ -27,8 +27,8 @@ async function produce({ place, claims, claimsOfAPoll }: ProduceTask): Promise<P
   await log.append([sourceRecord()])
   for (; written < claims; polls++) {
     const changes = pollOf(polls, claimsOfAPoll)
-    await appending.time(() => log.append(changes))
-    await encoding.time(() => {
+    await appending.timeUntilDone(() => log.append(changes))
+    encoding.time(() => {
       for (const change of changes) encodedBytes += encodeChange(change).length
     })
     written += changes.length - 1

@@ -1,9 +1,9 @@
 import { decodeChange, encodeChange } from '../../src/changestream/codec.ts'
 import { replayedIndex } from '../../src/enricher/view.ts'
 import type { OwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import { Stopwatch } from '../stopwatch.ts'
 import { DOMAIN, pollOf, truthOf } from './estate.ts'
 import { openPlace, type Place } from './place.ts'
-import { Stopwatch } from './stopwatch.ts'
 
 export type ReplayTask = {
   readonly place: Place
@@ -32,18 +32,18 @@ const QUESTIONS = 2000
 async function replay(task: ReplayTask): Promise<Replayed> {
   const log = await openPlace(task.place)
   const replaying = new Stopwatch()
-  const index = await replaying.time(async () => replayedIndex(log, await log.end(), never))
+  const index = await replaying.timeUntilDone(async () => replayedIndex(log, await log.end(), never))
   verify(index, task)
   const residentBytes = process.memoryUsage.rss()
   const reading = new Stopwatch()
-  await reading.time(async () => {
+  await reading.timeUntilDone(async () => {
     let records = 0
     for await (const batch of log.read({ follow: false, signal: never })) records += batch.length
     if (records !== task.claims + task.polls + 1)
       throw new Error(`${records} records were read of ${task.claims} claims`)
   })
   await log.close()
-  const decodeSeconds = await timeDecoding(task)
+  const decodeSeconds = timeDecoding(task)
   return {
     seconds: replaying.wallSeconds,
     cpuSeconds: replaying.cpuSeconds,
@@ -55,11 +55,11 @@ async function replay(task: ReplayTask): Promise<Replayed> {
   }
 }
 
-async function timeDecoding({ polls, claimsOfAPoll }: ReplayTask): Promise<number> {
+function timeDecoding({ polls, claimsOfAPoll }: ReplayTask): number {
   const decoding = new Stopwatch()
   for (let poll = 0; poll < polls; poll++) {
     const messages = pollOf(poll, claimsOfAPoll).map(change => Uint8Array.from(encodeChange(change)))
-    await decoding.time(() => {
+    decoding.time(() => {
       for (const message of messages)
         if (!decodeChange(message).change) throw new Error('our own message is unreadable')
     })

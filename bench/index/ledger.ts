@@ -2,6 +2,7 @@ import { formatAddress } from '../../src/ownership/address.ts'
 import type { Claim } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { hostPrefix } from '../../src/ownership/prefix.ts'
+import { Stopwatch } from '../stopwatch.ts'
 import { BASE_MS, Estate, OPEN, SPAN_MS, versionColumns } from './estate.ts'
 import { DOMAIN, nowMsOf, ownerOf, progress, SOURCE, sourceRecord } from './facts.ts'
 import { makeProbes, NO_VERSION } from './probes.ts'
@@ -100,20 +101,6 @@ function verify(index: OwnershipIndex, estate: Estate): void {
     const task = version === NO_VERSION ? undefined : idOf(version + estate.versions)
     if (holding?.owner.resourceId === task) continue
     throw new Error(`${ip} at ${fromMs}: ${state} ${holding?.owner.resourceId}, the truth is ${task}`)
-  }
-}
-
-class Stopwatch {
-  wallSeconds = 0
-  cpuSeconds = 0
-
-  time(work: () => void): void {
-    const before = process.cpuUsage()
-    const startedMs = performance.now()
-    work()
-    this.wallSeconds += (performance.now() - startedMs) / 1000
-    const { user, system } = process.cpuUsage(before)
-    this.cpuSeconds += (user + system) / 1e6
   }
 }
 

@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
+import { runBench } from '../command.ts'
 import { HUGE_PAGES, PEERS, runPeer, runWhohad } from './child.ts'
-import { type BenchOptions, HELP, type Mix, optionsOf, UsageError } from './options.ts'
+import { type BenchOptions, HELP, type Mix, optionsOf } from './options.ts'
 import type { PeerResult } from './peer.ts'
 import { type Compared, compare, comparisonOf, round, type Summary, summaryOf } from './summary.ts'
 import { conditionsLine, figuresTable, peersTable } from './table.ts'
 import type { WhohadResult } from './whohad.ts'
 
 const say = (line: string) => console.error(line)
-
-async function main(args: readonly string[]): Promise<void> {
-  const options = optionsOf(args)
-  if (options === undefined) console.log(HELP)
-  else await measure(options)
-}
 
 /** The index first, then the peers, then the index with the other families: what is compared lies close in time. */
 async function measure(options: BenchOptions): Promise<void> {
@@ -112,10 +107,4 @@ function hugePages(): string {
   }
 }
 
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  say(`${error.message}\nnpm run bench:index -- --help tells of all options.`)
-  process.exitCode = 2
-}
+await runBench({ name: 'index', help: HELP, optionsOf, measure })

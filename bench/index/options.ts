@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../command.ts'
 
 export type Mix = 'ipv4' | 'half-ipv6'
 
@@ -16,9 +17,6 @@ export type BenchOptions = {
   /** Seconds after which nothing more is begun; Infinity where it takes what it takes. */
   readonly budgetSeconds: number
 }
-
-/** What was written on the command line is no such option, or no such value. */
-export class UsageError extends Error {}
 
 export const HELP = `npm run bench:index -- [options]
 

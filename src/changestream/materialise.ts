@@ -117,7 +117,7 @@ async function follow(
 async function firstWanted({ log, restored, sinksFrom, report }: MaterialiserOptions): Promise<Position | undefined> {
   if (restored === undefined) return undefined
   const start = (await log.start?.()) ?? []
-  const resumed = await resumedFrom(log, restored)
+  const resumed = resumedFrom(start, restored)
   if (sinksFrom === undefined) return resumed
   return resumed.map((again, partition) => {
     const wanted = sinksFrom[partition] ?? 0

@@ -1,13 +1,12 @@
 import type { LastRecord, ReadState } from './checkpoint/checkpoint.ts'
 import { changestreamErrors } from './errors.ts'
-import type { ChangeLog, LoggedChange, Position } from './port.ts'
+import type { LoggedChange, Position } from './port.ts'
 
 /**
  * Where to read on after a restart: with the last record that was read before, as that must still be the same one; after
- * it, where the log has let go of it.
+ * it, where the log has let go of it. `start` is where the log begins; empty where it has let go of nothing.
  */
-export async function resumedFrom(log: Pick<ChangeLog, 'start'>, { positions, last }: ReadState): Promise<Position> {
-  const start = (await log.start?.()) ?? []
+export function resumedFrom(start: Position, { positions, last }: ReadState): Position {
   return positions.map((position, partition) => {
     const record = last[partition]
     return record && record.offset >= (start[partition] ?? 0) ? record.offset : position

@@ -108,7 +108,7 @@ export async function replayedIndex(
   const index = restored?.index ?? createOwnershipIndex()
   const fence = new Fence(restored?.read.epochs)
   const lastRecords = new LastRecords(restored?.read)
-  const from = restored && (await resumedFrom(log, restored.read))
+  const from = restored && resumedFrom((await log.start?.()) ?? [], restored.read)
   const options = { follow: false, signal, ...(onDeadLetter && { onDeadLetter }), ...(from && { from }) }
   for await (const batch of log.read(options)) {
     lastRecords.check(batch)

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../bench/command.ts'
 import { type Batch, batchesOf, sumOfHostOwners, verify } from '../../bench/index/batches.ts'
 import { type Built, buildIndex } from '../../bench/index/build.ts'
 import { BASE_MS, Estate, STRADDLING_BASE_MS } from '../../bench/index/estate.ts'
-import { optionsOf, UsageError } from '../../bench/index/options.ts'
+import { optionsOf } from '../../bench/index/options.ts'
 import { checksumOf, makeProbes, PROBE_KINDS, type ProbeKind } from '../../bench/index/probes.ts'
 import { ownersOf } from '../../src/ownership/generation/look-ups.ts'
 

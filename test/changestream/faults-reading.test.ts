@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
-import kafkajs from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunningKafka } from '../../scripts/kafka.mjs'
 import { type History, logWithHistory } from '../../src/changestream/history.ts'
@@ -13,6 +13,7 @@ import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/port.ts'
 import { recordedReport, testClock } from '../support/clickhouse-rows.ts'
 import {
+  configureTopic,
   deleteBefore,
   type Following,
   follow,
@@ -216,7 +217,7 @@ describe.skipIf(!hasKafkaWithOptions())('faults while reading, on a real broker'
         const ahead = followOn(log, [keep])
         const lagging = logWithHistory(await open(proxy.brokers), history)
         const reader = followOn(lagging)
-        await configure({ 'segment.ms': '200', 'retention.ms': '500' })
+        await configureTopic(admin, topic, { 'segment.ms': '200', 'retention.ms': '500' })
         const starts: number[][] = []
         for (let round = 0; round < 8; round++) {
           await log.append(part(round / 8, (round + 1) / 8))
@@ -237,17 +238,6 @@ describe.skipIf(!hasKafkaWithOptions())('faults while reading, on a real broker'
     }
 
     const sumOf = async ({ start }: ChangeLog) => ((await start?.()) ?? []).reduce((sum, offset) => sum + offset, 0)
-    const configure = (settings: Readonly<Record<string, string>>) =>
-      admin.alterConfigs({
-        validateOnly: false,
-        resources: [
-          {
-            type: kafkajs.ConfigResourceTypes.TOPIC,
-            name: topic,
-            configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-          },
-        ],
-      })
 
     test('a reader that starts where nothing is left but the end: the store has the rest', async () => {
       const ahead = followOn(log, [keep])

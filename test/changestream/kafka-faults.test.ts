@@ -10,6 +10,7 @@ import type { Patience } from '../../src/changestream/kafka/patience.ts'
 import { idleChecksPrevented } from '../../src/changestream/kafka/quiet-timer.ts'
 import type { ChangeLog } from '../../src/changestream/port.ts'
 import { progressOf } from '../support/changes.ts'
+import { configureTopic, deleteBefore } from '../support/faults.ts'
 import { hasKafkaWithOptions, keptReport, startKafkaForTests } from '../support/kafka.ts'
 import { API, emptyFetch, failedFetch, startKafkaProxy } from '../support/kafka-proxy.ts'
 
@@ -74,11 +75,6 @@ describe.skipIf(!hasKafkaWithOptions())('known faults of the client', () => {
     }
     return seen
   }
-  const deleteBefore = async (offset: number) => {
-    await admin.fetchTopicOffsets(topic) // the client deletes only from partitions whose leader it has met
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
-  }
-
   test('an idle connection sets no timer: the patch is in force and counts', async () => {
     await begin()
     const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue')
@@ -197,28 +193,16 @@ describe.skipIf(!hasKafkaWithOptions())('known faults of the client', () => {
     proxy.freeze()
     const more = upTo(7, reading)
     for (let i = 0; i < 4; i++) await write(1) // a batch each: what is left of a batch is there as a whole
-    await deleteBefore(firstLeft)
+    await deleteBefore(admin, topic, [firstLeft])
     proxy.thaw()
     await expect(more).rejects.toMatchObject({ code: 'WHOHAD_STREAM_POSITION_GONE' })
     expect(kept.faultNames()).toEqual(['position-lost'])
   })
 
-  const configure = (settings: Readonly<Record<string, string>>) =>
-    admin.alterConfigs({
-      validateOnly: false,
-      resources: [
-        {
-          type: kafkajs.ConfigResourceTypes.TOPIC,
-          name: topic,
-          configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-        },
-      ],
-    })
-
   test('offsets that compaction has emptied do not hold a reader for ever: it passes them, counted', async () => {
     await begin()
     const small = { 'segment.bytes': String(1024 * 1024), 'min.cleanable.dirty.ratio': '0.01' }
-    await configure({ 'cleanup.policy': 'compact', ...small })
+    await configureTopic(admin, topic, { 'cleanup.policy': 'compact', ...small })
     // The cleaner keeps the last batch of each producer though it has emptied it, here one to a segment: kafkajs alone stays there.
     for (let sequence = 1; sequence <= 4; sequence++) {
       const producer = client().producer({ idempotent: true, maxInFlightRequests: 1 })
@@ -229,7 +213,7 @@ describe.skipIf(!hasKafkaWithOptions())('known faults of the client', () => {
     const segment = join(kafka.dataFolder ?? '', `${topic}-0`, '00000000000000000000.log')
     await vi.waitFor(() => expect(statSync(segment).size).toBeLessThan(1000), { timeout: 50_000, interval: 100 })
     const kept = keptReport()
-    await configure({ 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime' })
+    await configureTopic(admin, topic, { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime' })
     const log = await openAt(kafka.brokers, kept)
     const left: number[] = []
     const onDeadLetter = ({ offset }: { offset: number }) => left.push(offset)
@@ -242,7 +226,7 @@ describe.skipIf(!hasKafkaWithOptions())('known faults of the client', () => {
   test('records that the broker has compressed otherwise are told of, and not passed over', async () => {
     const write = await begin()
     const log = await openAt(kafka.brokers)
-    await configure({ 'compression.type': 'snappy' })
+    await configureTopic(admin, topic, { 'compression.type': 'snappy' })
     await write(1)
     await expect(upTo(1, follow(log))).rejects.toMatchObject({
       code: 'WHOHAD_KAFKA_COMPRESSION_UNREADABLE',

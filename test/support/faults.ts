@@ -35,6 +35,19 @@ export async function deleteBefore(admin: Admin, topic: string, offsets: readonl
   await admin.deleteTopicRecords({ topic, partitions })
 }
 
+/** Settings of the topic, as an operator would change them. */
+export const configureTopic = (admin: Admin, topic: string, settings: Readonly<Record<string, string>>) =>
+  admin.alterConfigs({
+    validateOnly: false,
+    resources: [
+      {
+        type: kafkajs.ConfigResourceTypes.TOPIC,
+        name: topic,
+        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      },
+    ],
+  })
+
 export type Following = {
   readonly index: OwnershipIndex
   readonly materialiser: Materialiser

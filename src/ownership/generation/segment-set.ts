@@ -1,7 +1,6 @@
 import type { AddressBits } from '../address.ts'
 import type { Window } from '../window.ts'
 import { type Row, Segment, type SegmentColumns } from './segment.ts'
-import { slotOf } from './ticks.ts'
 
 /** Rows on one prefix that covers an address. A prefix that is there without rows is one of which nothing is left. */
 export type CoveringRows = { readonly length: number; readonly rows: readonly Row[] }
@@ -17,12 +16,6 @@ export class SegmentSet {
   constructor(columns: readonly SegmentColumns[]) {
     this.segments = columns.map(column => new Segment(column)).sort((a, b) => a.fromMs - b.fromMs)
     this.bySlot = new Map(this.segments.map(segment => [segment.columns.slot, segment]))
-  }
-
-  /** The segment that holds the whole window, or undefined. */
-  holding(window: Window): Segment | undefined {
-    const slot = slotOf(window.fromMs)
-    return slotOf(window.untilMs - 1) === slot ? this.bySlot.get(slot) : undefined
   }
 
   get(slot: number): Segment | undefined {
