@@ -9,7 +9,7 @@ import { install, root } from './prepare.mjs'
 
 const HELP = `npm run drill:changestream -- [--seed N] [--only TEXT] [--help]
 
-Stops the broker, kills and pauses processes, rebalances, repeats and reorders records, and lets retention delete what a
+Stops the broker and kills it (SIGKILL), kills and pauses processes, rebalances, repeats and reorders records, and lets retention delete what a
 reader lacks, on a real Kafka broker and on the embedded log. After each the exported state and the answers to some
 thousand questions must be those of an uninterrupted run, byte for byte. About ten minutes.
 

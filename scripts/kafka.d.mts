@@ -31,8 +31,8 @@ export type RunningKafka = {
   readonly secured?: SecuredAccess
   /** The port to which the caller's proxy must lead. */
   readonly behindProxy?: number
-  /** Ends the broker and keeps its files; `resume` starts it again at the same ports. With Java only. */
-  halt?(): Promise<void>
+  /** Ends the broker, in order (SIGTERM) or at once, and keeps its files; `resume` starts it again at the same ports. With Java only. */
+  halt?(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   resume?(): Promise<void>
   stop(): Promise<void>
 }

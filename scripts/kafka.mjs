@@ -137,8 +137,8 @@ async function startWithJava({ secured = false, proxyPort, properties = {} }) {
     ...(security && { secured: security.access }),
     ...(proxyPort && { behindProxy: proxiedPort }),
     stop,
-    async halt() {
-      await running?.stop()
+    async halt(signal) {
+      await running?.stop(signal)
       running = undefined
     },
     async resume() {
@@ -155,8 +155,8 @@ async function runBroker(args, port, logFile) {
   const ended = new Promise(resolve => broker.once('exit', resolve))
   const killNow = () => broker.kill('SIGKILL')
   process.once('exit', killNow)
-  const stop = async () => {
-    broker.kill('SIGTERM')
+  const stop = async (signal = 'SIGTERM') => {
+    broker.kill(signal)
     const patience = setTimeout(killNow, 10_000)
     await ended
     clearTimeout(patience)

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { prepareKafka } from './kafka.mjs'
+import { prepareMoto } from './moto.mjs'
 import { build, install, root } from './prepare.mjs'
 
 install()
@@ -14,6 +15,11 @@ if (only.length === 0 || only.some(argument => argument.includes('kafka'))) {
   await prepareKafka(line => console.error(line)).catch(error => {
     console.error(`No Kafka broker could be prepared: ${error.message}`)
   })
+}
+
+if (only.length === 0 || only.some(argument => argument.includes('ec2') || argument.includes('moto'))) {
+  // Nor is moto fetched within a test. Where it cannot be, its tests say why.
+  await prepareMoto(line => console.error(line)).catch(() => {})
 }
 
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')

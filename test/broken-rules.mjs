@@ -113,4 +113,28 @@ export const brokenRules = [
     test: 'test/ownership/generation.property.test.ts',
     name: 'folded, restored or posted to another thread at any moment, an index answers as one that never was',
   },
+  {
+    rule: 'EC2: the credentials must be those of the account that they list',
+    file: 'src/pollers/ec2/access.ts',
+    from: 'if (actual !== account)',
+    to: 'if (actual === account.slice(1))',
+    test: 'test/pollers/ec2/access.test.ts',
+    name: 'credentials of another account are refused before anything is listed',
+  },
+  {
+    rule: 'EC2: a slow page is asked for twice only where the budget has room',
+    file: 'src/pollers/ec2/requests.ts',
+    from: 'mayRepeat: () => budget.admitNow()',
+    to: 'mayRepeat: () => true',
+    test: 'test/pollers/ec2/paging.test.ts',
+    name: 'no copy is sent where it has none',
+  },
+  {
+    rule: 'EC2: nothing is tried again beside the budget',
+    file: 'src/pollers/ec2/inventory.ts',
+    from: 'maxAttempts: 1',
+    to: 'maxAttempts: 3',
+    test: 'test/pollers/ec2/paging.test.ts',
+    name: 'nothing is tried again outside the budget: each try is counted, and so is each request',
+  },
 ]

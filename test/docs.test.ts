@@ -134,43 +134,11 @@ test('the example configuration is valid', () => {
 
 test('the example configuration is valid with its comments taken away, too', () => {
   const text = readFileSync('whohad.example.yaml', 'utf8')
-  const optional = text.replace(/^# (?=reach:|titus:|kafka:|clickhouse:| )/gm, '')
+  const optional = text.replace(/^# (?=reach:|titus:|awsRanges:|kafka:|clickhouse:| )/gm, '')
   const settings = loadSettings({}, { config: join(project({ 'whohad.yaml': optional }), 'whohad.yaml') })
   expect(settings.reach).toHaveLength(2)
   expect(settings.titus).toHaveLength(1)
+  expect(settings.awsRanges.url).toBe('https://ip-ranges.amazonaws.com/ip-ranges.json')
   expect(settings.kafka).toMatchObject({ partitions: 12, saslMechanism: 'scram-sha-512' })
   expect(settings.clickhouse.url).toBe('https://clickhouse.example.net:8443')
-})
-
-/** What is imported from a client of the AWS SDK as a value: commands, and paginators of commands. */
-function commandsImportedIn(folder: string, client: string): readonly string[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
-  const imports = files.flatMap(file => [
-    ...readFileSync(join(folder, file), 'utf8').matchAll(/import (type )?\{([^}]*)\} from '([^']+)'/g),
-  ])
-  const names = imports
-    .filter(([, typeOnly, , from]) => typeOnly === undefined && from === client)
-    .flatMap(([, , list = '']) => list.split(',').map(name => name.trim()))
-  const commands = names.flatMap(name => /^(?:paginate(\w+)|(\w+)Command)$/.exec(name)?.slice(1) ?? [])
-  return [...new Set(commands.filter(name => name !== undefined))].sort()
-}
-
-type Statement = { readonly Action: string | readonly string[] }
-const allowed = (service: string): readonly string[] => {
-  const { Statement } = JSON.parse(readFileSync('deploy/iam/poller-policy.json', 'utf8')) as { Statement: Statement[] }
-  return Statement.flatMap(({ Action }) => Action)
-    .filter(action => action.startsWith(`${service}:`))
-    .sort()
-}
-
-test('the IAM policy allows exactly the EC2 actions that the poller calls', () => {
-  const called = commandsImportedIn('src/pollers/ec2', '@aws-sdk/client-ec2')
-  expect(called).toContain('DescribeNetworkInterfaces')
-  expect(allowed('ec2')).toEqual(called.map(name => `ec2:${name}`))
-})
-
-test('the IAM policy allows exactly the S3 actions that the enricher calls', () => {
-  const actions: Readonly<Record<string, string>> = { ListObjectsV2: 's3:ListBucket', GetObject: 's3:GetObject' }
-  const called = commandsImportedIn('src/enricher/flowlogs', '@aws-sdk/client-s3').map(name => actions[name] ?? name)
-  expect(allowed('s3')).toEqual(called.sort())
 })

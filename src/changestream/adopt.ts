@@ -1,5 +1,6 @@
-import { type Claim, type Progress, type SourceRecord, supersedes } from '../ownership/claim.ts'
+import { type Claim, isGoodbye, type Progress, type SourceRecord, supersedes } from '../ownership/claim.ts'
 import { Fence } from './fence.ts'
+import { type Incumbent, Incumbents } from './incumbents.ts'
 import type { ChangeLog, DeadLetter } from './port.ts'
 
 /** All that a poller needs to go on where its predecessor stopped. */
@@ -9,7 +10,10 @@ export type Adopted = {
   /** The newest revision of each claim that is open or missing. */
   readonly claims: readonly Claim[]
   readonly sourceRecord: SourceRecord | undefined
+  /** Of a poll, complete or refused. */
   readonly lastProgress: Progress | undefined
+  /** Who polls it, with times of the log's clock; undefined where nobody ever did. */
+  readonly incumbent: Incumbent | undefined
 }
 
 /**
@@ -24,22 +28,26 @@ export async function readSourceClaims(
   onDeadLetter?: (letter: DeadLetter) => void,
 ): Promise<Adopted> {
   const fence = new Fence()
+  const incumbents = new Incumbents()
   const claims = new Map<string, Claim>()
   let sourceRecord: SourceRecord | undefined
   let lastProgress: Progress | undefined
   for await (const batch of log.read({ follow: false, signal, ...(onDeadLetter && { onDeadLetter }) })) {
-    for (const { change } of batch) {
+    for (const { change, loggedAtMs } of batch) {
       if (change.record === 'horizon' || change.source !== source) continue
       if (fence.fencedBy(change) !== undefined) continue
+      incumbents.take(change, loggedAtMs)
       if (change.record === 'claim') {
         const held = claims.get(change.id)
         if (!held || supersedes(change, held)) claims.set(change.id, change)
       } else if (change.record === 'progress') {
+        if (isGoodbye(change)) continue
         if (!lastProgress || supersedes(change, lastProgress)) lastProgress = change
       } else if (!sourceRecord || supersedes(change, sourceRecord)) sourceRecord = change
     }
   }
   signal.throwIfAborted()
   const open = [...claims.values()].filter(({ state }) => state !== 'closed')
-  return { epoch: fence.epochOf(source), claims: open, sourceRecord, lastProgress }
+  const incumbent = incumbents.of(source)
+  return { epoch: fence.epochOf(source), claims: open, sourceRecord, lastProgress, incumbent }
 }

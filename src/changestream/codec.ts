@@ -1,5 +1,7 @@
 import type { Change } from '../ownership/claim.ts'
+import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { type EncodedChange, encodedChange } from './encoded-change.ts'
 import { changeEncoder } from './encoder.ts'
 import { asBuffer, isSingleObject, registryIdOf } from './framing.ts'
 import type { Decoded } from './payload-decoder.ts'
@@ -21,6 +23,8 @@ export type ChangeCodec = {
    * registry does not answer it goes on asking, until the codec is closed.
    */
   prepare(messages: readonly Uint8Array[]): Promise<void>
+  /** A claim that can be left encoded (`ReadOptions.encoded`) with its place in the log; undefined of all else. Never throws. */
+  leave?(message: Buffer, partition: number, offset: number, loggedAtMs: Millis): EncodedChange | undefined
   /** Gives up asking: what waits in `prepare` rejects. */
   close(): void
 }
@@ -50,6 +54,7 @@ export async function createCodec(options: CodecOptions): Promise<ChangeCodec> {
     encode: encodeChange,
     decode: bytes => decodeSingleObject(bytes, singleObjects),
     prepare: async () => {},
+    leave: leaveEncoded,
     close: () => {},
   }
 }
@@ -64,6 +69,19 @@ export const encodeChange: (change: Change) => Buffer = changeEncoder(singleObje
 
 /** The change in these bytes, in single-object encoding by any version that was published. Never throws. */
 export const decodeChange = (bytes: Uint8Array): Decoded => decodeSingleObject(bytes, plain)
+
+/** As `ChangeCodec.leave`, of messages in single-object encoding by the current schema. */
+export function leaveEncoded(
+  message: Buffer,
+  partition: number,
+  offset: number,
+  loggedAtMs: Millis,
+): EncodedChange | undefined {
+  const header = singleObjectHeaders.claim
+  for (let i = 0; i < header.length; i++) if (message[i] !== header[i]) return undefined
+  const change = encodedChange(message, header.length, partition, offset, loggedAtMs)
+  return change?.end === message.length ? change : undefined
+}
 
 function decodeSingleObject(bytes: Uint8Array, decoder: SingleObjectDecoder): Decoded {
   const message = asBuffer(bytes)

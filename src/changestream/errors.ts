@@ -86,6 +86,12 @@ export const changestreamErrors = {
     (d: { partition: number; offset: number; first: number; end: number }) =>
       `Offset ${d.offset} of partition ${d.partition} is no longer in the change stream, which has ${d.first} up to ${d.end}. Start over from the store or from the log's beginning; going on from here would skip records.`,
   ),
+  carriedUnreadable: declareError(
+    'WHOHAD_STREAM_CARRIED_UNREADABLE',
+    'state',
+    (d: { topic: string; reason: string }) =>
+      `What outlived retention cannot be read from Kafka topic "${d.topic}": ${d.reason}. If a newer whohad wrote it, take that version here. If records were deleted there, restore the topic from a backup, or delete it: what the change stream has let go of is then read from the store, where the store has it.`,
+  ),
   historyGone: declareError(
     'WHOHAD_STREAM_HISTORY_GONE',
     'state',
@@ -155,7 +161,7 @@ export const changestreamErrors = {
     'WHOHAD_KAFKA_LOGIN_REFUSED',
     'unreachable',
     (d: { brokers: readonly string[]; mechanism: string; reason: string }) =>
-      `Kafka at ${d.brokers.join(', ')} refused the login with ${d.mechanism}: ${d.reason}. Check kafka.saslMechanism, and the user, password or token client that go with it.`,
+      `Kafka at ${d.brokers.join(', ')} refused the login with ${d.mechanism}: ${d.reason}. Check kafka.saslMechanism, and the user, password, token client or IAM role that go with it.`,
   ),
   kafkaTokenUnavailable: declareError(
     'WHOHAD_KAFKA_TOKEN_UNAVAILABLE',
@@ -163,6 +169,19 @@ export const changestreamErrors = {
     (d: { url: string; reason: string }) =>
       `The token endpoint ${d.url} gave no token for Kafka: ${d.reason}. Check kafka.oauthTokenUrl, kafka.oauthClientId, kafka.oauthClientSecretFile and kafka.oauthScope.`,
     true,
+  ),
+  kafkaCredentialsUnavailable: declareError(
+    'WHOHAD_KAFKA_CREDENTIALS_UNAVAILABLE',
+    'unreachable',
+    (d: { region: string; reason: string }) =>
+      `There are no AWS credentials to sign a token for Kafka in ${d.region}: ${d.reason}. Give this process a role, a profile (AWS_PROFILE) or keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), as for any AWS client.`,
+    true,
+  ),
+  kafkaTopicMissing: declareError(
+    'WHOHAD_KAFKA_TOPIC_MISSING',
+    'state',
+    (d: { topic: string }) =>
+      `There is no Kafka topic "${d.topic}", or this user may not see it, so there is nothing to read; reading makes none. Name the right one with kafka.topic, or run "whohad up", which makes it.`,
   ),
   kafkaTopicGone: declareError(
     'WHOHAD_KAFKA_TOPIC_GONE',

@@ -15,10 +15,14 @@ export class Fence {
   /** The epoch that fences this change off, or undefined where it counts. Horizons have no writer and always count. */
   fencedBy(change: Change): number | undefined {
     if (change.record === 'horizon') return undefined
-    const { epoch } = change.revision
-    const highest = this.epochs.get(change.source)
+    return this.fencedWriter(change.source, change.revision.epoch)
+  }
+
+  /** As `fencedBy`, of a change by this source and epoch. */
+  fencedWriter(source: string, epoch: number): number | undefined {
+    const highest = this.epochs.get(source)
     if (highest !== undefined && epoch < highest) return highest
-    this.epochs.set(change.source, epoch)
+    if (highest !== epoch) this.epochs.set(source, epoch)
     return undefined
   }
 

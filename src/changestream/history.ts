@@ -45,7 +45,7 @@ async function* readThrough(
 
 /** Undefined where the log's own beginning tells all: it has let go of nothing, or has kept what is needed of it. */
 async function beginningOf(log: ChangeLog): Promise<Position | undefined> {
-  if (log.forgetting !== undefined || log.start === undefined) return undefined
+  if (log.start === undefined || (await log.forgetting?.isWhole())) return undefined
   const start = await log.start()
   return start.every(offset => offset === 0) ? undefined : start.map(() => 0)
 }

@@ -114,8 +114,12 @@ async function follow(
 }
 
 /** Where the index reads on, or further back where the sinks lack records. What the log has let go of since, they can no longer get. */
-async function firstWanted({ log, restored, sinksFrom, report }: MaterialiserOptions): Promise<Position | undefined> {
-  if (restored === undefined) return undefined
+async function firstWanted(options: MaterialiserOptions): Promise<Position | undefined> {
+  const { log, restored, sinksFrom, report } = options
+  if (restored === undefined) {
+    await tellOfLack(options)
+    return undefined
+  }
   const start = (await log.start?.()) ?? []
   const resumed = resumedFrom(start, restored)
   if (sinksFrom === undefined) return resumed
@@ -125,6 +129,15 @@ async function firstWanted({ log, restored, sinksFrom, report }: MaterialiserOpt
     if (wanted < first) report.sinkLacks({ partition, from: wanted, until: first })
     return Math.min(again, Math.max(wanted, first))
   })
+}
+
+/** Whoever reads from the beginning gets what was kept of it; the sinks would have wanted all. */
+async function tellOfLack({ log, sinksFrom, report }: MaterialiserOptions): Promise<void> {
+  if (sinksFrom === undefined || !(await log.forgetting?.isWhole())) return
+  for (const [partition, until] of ((await log.start?.()) ?? []).entries()) {
+    const from = sinksFrom[partition] ?? 0
+    if (from < until) report.sinkLacks({ partition, from, until })
+  }
 }
 
 function fencedWrite({ change, partition, offset }: LoggedChange, fencedBy: number) {

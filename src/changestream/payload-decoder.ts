@@ -1,9 +1,12 @@
 import avro, { type Schema } from 'avsc'
 import type { Change, Claim } from '../ownership/claim.ts'
+import type { EncodedClaim } from '../ownership/encoded-claim.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import { ByteCursor } from './claim/byte-cursor.ts'
+import { ClaimBytes, type OwnersPlace } from './claim/claim-bytes.ts'
 import { ClaimReader } from './claim/claim-reader.ts'
 import { KNOWN_FIELDS } from './claim/fields.ts'
+import { TextMemo } from './claim/text-memo.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { payloadWalk } from './payload-walk.ts'
 import { RECORDS, recordSchemas, recordTypes } from './schemas.ts'
@@ -50,7 +53,9 @@ export function avscDecoder(record: Change['record'], schema: Schema): PayloadDe
 }
 
 const cursor = new ByteCursor()
-const claims = new ClaimReader()
+const names = new TextMemo()
+const claims = new ClaimReader(names)
+const claimBytes = new ClaimBytes(cursor, names, claims)
 
 /** Claims in the usual form, which are all but all there is; the rest is left to `byAvsc`. */
 const quickDecoder =
@@ -74,3 +79,27 @@ export function readClaimAt(
     return undefined
   }
 }
+
+/**
+ * As `readClaimAt`, without making an object of it: the claim taken apart, until the next one is read. Undefined also where
+ * it is one that has to be read as an object.
+ * @param known Of a claim that was read here before.
+ */
+export function takeClaimApart(
+  bytes: Buffer,
+  position: number,
+  known?: OwnersPlace,
+): { readonly claim: EncodedClaim; readonly end: number } | undefined {
+  if (!isClaimKnown) return undefined
+  try {
+    cursor.over(bytes, position)
+    claimBytes.read(known)
+    takenApart.end = cursor.position
+    return cursor.position <= bytes.length ? takenApart : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** One for all, as the claim in it is. */
+const takenApart = { claim: claimBytes as EncodedClaim, end: 0 }

@@ -30,6 +30,11 @@ export type ReadOptions = {
   /** Go on waiting for new records after the end; otherwise finish at the end that was there when reading began. */
   readonly follow: boolean
   readonly signal: AbortSignal
+  /**
+   * For who brings the changes into an index (`applyTo`, encoded-change.ts) and keeps none of them: claims may come as
+   * `EncodedChange`, whose `change` is made when it is first asked for.
+   */
+  readonly encoded?: boolean
   /** Called in the order of its partition, before the batch that holds the records around it. */
   readonly onDeadLetter?: (letter: DeadLetter) => void
 }
@@ -44,17 +49,22 @@ export type Kept = {
 
 /** What a log can do that can let go of its beginning and keep a part of it; `retain` (retention/) uses it, and nobody else. */
 export type Forgetting = {
+  /** Whether reading from the beginning tells all that is needed: nothing was let go of, or what is needed of it was kept. */
+  isWhole(): Promise<boolean>
   /**
    * The furthest position, at most `upTo`, before which every record was logged before `atMs`, and at which the log can
-   * be parted. At least one record is behind it.
+   * be parted. At least one record is behind it. Where it was killed after it had parted before, it ends that first.
    */
   loggedBefore(atMs: Millis, upTo: Position): Promise<Position>
   /**
    * Lets go of all before a position that `loggedBefore` gave, but for the kept records; durable when it resolves, and
-   * either done or not done at all wherever it is killed. Readings under way are not disturbed. From then on a reading
-   * from before it is refused with WHOHAD_STREAM_POSITION_GONE, and one from the beginning starts with what was kept.
+   * either done or not done at all wherever it is killed. From then on a reading from before it is refused with
+   * WHOHAD_STREAM_POSITION_GONE, and one from the beginning starts with what was kept. The embedded log does not disturb readings
+   * under way; on Kafka one that has not come so far yet is told the same.
+   * @param read The log with whatever stands behind its beginning: there the kept records are.
+   * @returns false where nothing was let go of, since another process was faster.
    */
-  forget(before: Position, kept: Kept): Promise<void>
+  forget(before: Position, kept: Kept, read: ChangeLog['read']): Promise<boolean>
 }
 
 /**

@@ -41,6 +41,8 @@ export const KAFKA_FAULTS = [
   'busy-timer',
   /** The end is ahead, and nothing comes. */
   'stalled',
+  /** A stranger, or what is left of an earlier connection of ours, has a part of the partitions in the reader's own group. */
+  'shared-group',
   /** The place to go on from is no longer in the topic; the client would have gone elsewhere without a word. */
   'position-lost',
   /** Offsets are missing between two records: marks of a transaction, or compaction. */

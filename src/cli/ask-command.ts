@@ -8,16 +8,15 @@ import { restoreIndex } from '../changestream/restore.ts'
 import { replayedIndex } from '../enricher/view.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { reasonOf } from '../runtime/errors.ts'
 import { type AnswerJson, answerTable } from './answer-table.ts'
+import { whereabouts } from './change-stream.ts'
 import { checkpointPath } from './checkpoints.ts'
 import { cliErrors } from './errors.ts'
 import { exitCodeOf } from './exit-codes.ts'
-import { openLog } from './pipeline.ts'
+import { getJson } from './get-json.ts'
+import { openTopic } from './readable-topic.ts'
 import type { Settings } from './settings.ts'
-import { createTelemetry } from './telemetry.ts'
 import { isTerminal, print, say } from './terminal.ts'
-import { VERSION } from './version.ts'
 
 /**
  * Answers one question: by the server at `url`, else from the change stream itself, also while a server writes it. Returns
@@ -35,24 +34,9 @@ export async function ask(
   return exitCodeOf(answer.state)
 }
 
-const SERVER_TIMEOUT_MS = 30_000
-
 async function askServer(url: string, text: string): Promise<AnswerJson> {
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
-    throw cliErrors.usage({ message: `"${url}" is no address of a server; write it like http://127.0.0.1:7788.` })
-  }
-  const target = new URL('/v1/whohad', url)
-  target.searchParams.set('q', text)
-  let response: Response
-  try {
-    response = await fetch(target, { signal: AbortSignal.timeout(SERVER_TIMEOUT_MS) })
-  } catch (cause) {
-    const reason = cause instanceof Error && cause.cause ? reasonOf(cause.cause) : reasonOf(cause)
-    throw cliErrors.serverUnreachable({ url, reason }, cause)
-  }
-  const body: unknown = await response.json().catch(() => undefined)
-  if (response.ok && isAnswer(body)) return body
-  const { status, statusText } = response
+  const { body, status, statusText } = await getJson(url, `/v1/whohad?${new URLSearchParams({ q: text })}`)
+  if (status < 300 && isAnswer(body)) return body
   if (typeof body !== 'object' || body === null || !('detail' in body)) {
     throw cliErrors.serverRefused({ url, detail: `${status} ${statusText}, and nothing that whohad would say` })
   }
@@ -85,14 +69,15 @@ export async function replayed(settings: Settings): Promise<OwnershipIndex> {
     throw cliErrors.nothingKnown({ path: settings.data.path })
   }
   // Reading beside a running whohad is welcome: it holds the folder's lock, and this needs none.
-  const log = embedded
-    ? await openEmbeddedReader(join(settings.data.path, 'changes'))
-    : await openLog(settings, systemClock, createTelemetry({ level: 'error', version: VERSION }))
+  const { log, missing } = embedded
+    ? { log: await openEmbeddedReader(join(settings.data.path, 'changes')), missing: undefined }
+    : await openTopic(settings)
   try {
     let unreadable = 0
     const restored = await restoreIndex(checkpointPath(settings.data.path), log, {
       checkpointUnusable: warnOfCheckpoint,
     })
+    if (missing && !restored) throw cliErrors.historyOutOfReach({ where: whereabouts(settings), ...missing })
     const index = await replayedIndex(log, await log.end(), new AbortController().signal, {
       onDeadLetter: () => unreadable++,
       ...(restored && { restored }),

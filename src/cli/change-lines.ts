@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
 import type { LoggedChange } from '../changestream/port.ts'
 import { toWire } from '../changestream/wire.ts'
-import type { Change } from '../ownership/claim.ts'
+import { type Change, isGoodbye } from '../ownership/claim.ts'
 
 /** The record with the values of its Avro schema, its place and time, and the epoch that fenced it off, or null. */
 export const changeJson = ({ change, partition, offset, loggedAtMs }: LoggedChange, fencedBy: number | undefined) =>
@@ -31,7 +31,7 @@ export class ChangeLines {
     const source = change.record === 'horizon' ? '' : change.source
     const row = this.row([new Date(loggedAtMs).toISOString(), change.record, source, domain, prefix, happened])
     if (fencedBy !== undefined) return colors.dim(row)
-    return change.record === 'progress' && change.refused ? colors.yellow(row) : row
+    return change.record === 'progress' && change.refused && !isGoodbye(change) ? colors.yellow(row) : row
   }
 
   private row(cells: readonly string[]): string {

@@ -4,42 +4,44 @@ import { openFollowingReader } from '../changestream/follow-folder.ts'
 import type { ChangeLog, DeadLetter } from '../changestream/port.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { cliErrors } from './errors.ts'
-import { openLog } from './pipeline.ts'
+import { type Missing, openTopic } from './readable-topic.ts'
 import type { Settings } from './settings.ts'
-import { createTelemetry } from './telemetry.ts'
 import { say } from './terminal.ts'
-import { VERSION } from './version.ts'
 
 /** The configured change stream to be read, also while another process writes it. */
 export type ReadableStream = Pick<ChangeLog, 'partitions' | 'read' | 'end'> & {
   /** In words. */
   readonly where: string
-  /** Where history is missing at its beginning that only the store has: its first offset by partition. */
-  missingBefore(): Promise<readonly number[] | undefined>
+  /** What its beginning lacks, where retention has removed it and the store cannot be read. */
+  readonly missing: Missing | undefined
   close(): Promise<void>
 }
 
-/** @throws WHOHAD_NOTHING_KNOWN where there is none yet, and whatever opening it throws. */
+/** @throws WHOHAD_NOTHING_KNOWN, WHOHAD_KAFKA_TOPIC_MISSING where there is none yet, and whatever opening it throws. */
 export async function openStream(settings: Settings): Promise<ReadableStream> {
   if (settings.kafka.brokers.length > 0) {
-    const log = await openLog(settings, systemClock, createTelemetry({ level: 'error', version: VERSION }))
+    const { log, missing } = await openTopic(settings)
     const { partitions, read, end } = log
-    const missingBefore = async () => {
-      const start = (await log.start?.()) ?? []
-      return start.some(offset => offset > 0) ? start : undefined
-    }
-    return { partitions, read, end, where: whereabouts(settings), missingBefore, close: () => log.close() }
+    return { partitions, read, end, where: whereabouts(settings), missing, close: () => log.close() }
   }
   const folder = join(settings.data.path, 'changes')
   if (!existsSync(folder)) throw cliErrors.nothingKnown({ path: settings.data.path })
   const { partitions, read, end } = await openFollowingReader(folder, systemClock)
   // What the embedded log lets go of is gone by a horizon that is in it, and what is needed of it is kept there.
-  const missingBefore = async () => undefined
-  return { partitions, read, end, where: whereabouts(settings), missingBefore, close: async () => {} }
+  return { partitions, read, end, where: whereabouts(settings), missing: undefined, close: async () => {} }
 }
 
 export const whereabouts = ({ kafka, data }: Settings): string =>
   kafka.brokers.length > 0 ? `Kafka topic "${kafka.topic}"` : `The change stream in ${data.path}`
+
+/** Says what is not there; false where nothing is missing. */
+export function sayMissing({ where, missing }: ReadableStream): boolean {
+  if (missing === undefined) return false
+  say(
+    `${where} begins at offset ${missing.before.join(', ')} by partition: retention has removed what was before, and it cannot be read from the store: ${missing.reason}.`,
+  )
+  return true
+}
 
 const TOLD_ONE_BY_ONE = 10
 

@@ -1,6 +1,7 @@
 import {
   type Change,
   type Claim,
+  isGoodbye,
   type Owner,
   type Progress,
   type SourceRecord,
@@ -96,7 +97,9 @@ function moved(before: Bounds, after: Bounds): string {
   return `${isNarrower ? 'narrowed' : isWider ? 'widened' : 'moved'} to ${within(after)}`
 }
 
-function progressWords({ refused, completeUpToMs, counts }: Progress): string {
+function progressWords(progress: Progress): string {
+  const { refused, completeUpToMs, counts } = progress
+  if (refused && isGoodbye(progress)) return refused.detail
   if (refused) return `poll refused (${refused.reason}): ${refused.detail}`
   const { addresses, changed } = counts
   return `complete up to ${timeOf(completeUpToMs)}: ${counted(addresses, 'address', 'addresses')}, ${counted(changed, 'change', 'changes')}`

@@ -3,7 +3,7 @@ import { Fence } from '../changestream/fence.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { ChangeFilter } from './change-filter.ts'
 import { ChangeLines, changeJson } from './change-lines.ts'
-import { openStream, unreadableRecords } from './change-stream.ts'
+import { openStream, sayMissing, unreadableRecords } from './change-stream.ts'
 import { ChangeWords } from './change-words.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Settings } from './settings.ts'
@@ -20,7 +20,7 @@ export type ChangesOptions = {
 
 /**
  * Prints the change stream, also beside a whohad that writes it: a table on a terminal, one JSON object a line elsewhere.
- * Exit code 0, or 5 where a record could not be read or printing was called off before the end.
+ * Exit code 0, or 5 where a record could not be read, the beginning is gone, or printing was called off before the end.
  */
 export async function changes(settings: Settings, options: ChangesOptions): Promise<number> {
   const { follow = false, since, domain, source, signal } = options
@@ -30,7 +30,9 @@ export async function changes(settings: Settings, options: ChangesOptions): Prom
   const printer = isTerminal() && !options.json ? tableOf() : ndjson
   const filter = new ChangeFilter({ sinceMs, domain, source })
   const fence = new Fence()
+  let isShort = false
   try {
+    isShort = sayMissing(stream)
     await printSlowly(printer.head)
     for await (const batch of stream.read({ follow, signal, onDeadLetter: unreadable.take })) {
       let text = ''
@@ -46,7 +48,7 @@ export async function changes(settings: Settings, options: ChangesOptions): Prom
     await stream.close()
   }
   unreadable.sayAll()
-  return unreadable.count > 0 || (signal.aborted && !follow) ? EXIT.partial : EXIT.done
+  return unreadable.count > 0 || isShort || (signal.aborted && !follow) ? EXIT.partial : EXIT.done
 }
 
 type Logged = Parameters<typeof changeJson>[0]

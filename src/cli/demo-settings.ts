@@ -3,6 +3,8 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lockFolder } from '../changestream/embedded/lock.ts'
 import { changestreamErrors } from '../changestream/errors.ts'
+import { PUBLIC_IPV6 } from '../ownership/domains.ts'
+import { DEFAULT_GUARDS } from '../pollers/guards.ts'
 import { WhohadError } from '../runtime/errors.ts'
 import type { SimulatedCloud } from '../simulator/cloud.ts'
 import { cliErrors } from './errors.ts'
@@ -18,10 +20,13 @@ export function simulatedSettings(settings: Settings, cloud: SimulatedCloud): Se
   const { bounds, account, region, partition, endpoints, bucket, prefix } = cloud
   const declared = {
     pollSeconds: POLL_SECONDS,
+    fastestPollSeconds: POLL_SECONDS,
     lagSeconds: bounds.lagMs / 1000,
     clockErrorSeconds: bounds.clockErrorMs / 1000,
     bridgeSeconds: bounds.bridgeMs / 1000,
     briefestHoldingSeconds: bounds.briefestHoldingMs / 1000,
+    ...DEFAULT_GUARDS,
+    takeOverAfterPolls: 2,
   }
   return {
     ...settings,
@@ -30,12 +35,31 @@ export function simulatedSettings(settings: Settings, cloud: SimulatedCloud): Se
     clickhouse: { username: 'default', password: '', database: 'whohad' },
     domains: cloud.vpcs.map(({ vpc, name }) => ({ domain: name, vpc })),
     reach: [],
-    ec2: [{ account, region, partition, endpoint: endpoints.ec2, ...declared }],
+    ec2: [
+      {
+        account,
+        region,
+        partition,
+        endpoint: endpoints.ec2,
+        stsEndpoint: endpoints.sts,
+        sessionName: 'whohad',
+        lookSeconds: 0,
+        requestsPerSecond: 2,
+        requestBurst: 10,
+        // Simulated time stands still while a request is under way: none is slower than another.
+        hedgeSlowPages: false,
+        ...declared,
+      },
+    ],
     titus: [
       {
         name: 'main',
         url: endpoints.titus,
-        covers: cloud.vpcs.map(({ name, cidr }) => ({ domain: name, prefix: cidr })),
+        covers: cloud.vpcs.flatMap(({ name, cidr, cidr6 }) => [
+          { domain: name, prefix: cidr },
+          { domain: name, prefix: cidr6 },
+          { domain: PUBLIC_IPV6, prefix: cidr6 },
+        ]),
         ...declared,
       },
     ],

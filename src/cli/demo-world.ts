@@ -30,7 +30,12 @@ export async function openDemoWorld(
   const { clock } = cloud
   const { telemetry } = parts
   const pipeline = await openPipeline(settings, { clock, ...parts })
-  const inventories = inventoriesOf(settings, pipeline.index, clock, SIMULATED_CREDENTIALS)
+  const inventories = inventoriesOf(settings, {
+    index: pipeline.index,
+    clock,
+    report: telemetry.report,
+    credentials: SIMULATED_CREDENTIALS,
+  })
   const enrichers = enrichersOf(settings, { pipeline, clock, telemetry }, SIMULATED_CREDENTIALS)
   const states = new Map<string, SourceState>()
 

@@ -41,6 +41,12 @@ export const cliErrors = {
     (d: { path: string }) =>
       `There is no change stream in ${d.path} yet, so there is nothing to answer from. Run "whohad demo" or "whohad up" first, or name another folder with --data.`,
   ),
+  historyOutOfReach: declareError(
+    'WHOHAD_HISTORY_OUT_OF_REACH',
+    'state',
+    (d: { where: string; before: readonly number[]; reason: string }) =>
+      `${d.where} begins at offset ${d.before.join(', ')} by partition, as retention has removed what was before, and that cannot be read from the store: ${d.reason}. An answer from the rest alone could be wrong. Name the store with clickhouse.url, or ask a running whohad with --url.`,
+  ),
   exportFileExists: declareError(
     'WHOHAD_EXPORT_FILE_EXISTS',
     'usage',
@@ -52,6 +58,18 @@ export const cliErrors = {
     'failure',
     (d: { file: string; reason: string }) =>
       `Cannot write the export ${d.file}: ${d.reason}. Nothing is left of it. Make room, let this process write there, or name another place with --out.`,
+  ),
+  nothingToAccept: declareError(
+    'WHOHAD_NOTHING_TO_ACCEPT',
+    'state',
+    (d: { source: string; why: string }) =>
+      `There is nothing of ${d.source} to accept: ${d.why}. Only a listing that came whole and was refused by a guard can be; "whohad doctor" says why a poll was refused.`,
+  ),
+  sourceUnknown: declareError(
+    'WHOHAD_SOURCE_UNKNOWN',
+    'state',
+    (d: { source: string }) =>
+      `The change stream has no source "${d.source}". "whohad sources list" prints the names of all.`,
   ),
   demoFolderInUse: declareError(
     'WHOHAD_DEMO_FOLDER_IN_USE',

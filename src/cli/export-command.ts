@@ -3,7 +3,7 @@ import { StreamState } from '../changestream/state-export.ts'
 import { ExportWriter } from '../changestream/transfer/export-writer.ts'
 import { noRecords, sumOf } from '../changestream/transfer/import.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { openStream, type ReadableStream, unreadableRecords } from './change-stream.ts'
+import { openStream, type ReadableStream, sayMissing, unreadableRecords } from './change-stream.ts'
 import { cliErrors } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { openSink, type Sink } from './export-sink.ts'
@@ -59,8 +59,7 @@ export async function exportChanges(settings: Settings, options: ExportOptions):
 
 async function write(stream: ReadableStream, form: Form, sink: Sink, signal: AbortSignal): Promise<boolean> {
   const unreadable = unreadableRecords()
-  const missing = await stream.missingBefore()
-  const first = missing ?? []
+  const first = stream.missing?.before ?? []
   const all = total(await stream.end(), first)
   const place: number[] = [...first]
   const counts = noRecords()
@@ -82,12 +81,11 @@ async function write(stream: ReadableStream, form: Form, sink: Sink, signal: Abo
   }
   say(`Exported ${recordsInWords(counts, bar.seconds())}; ${inUnits(sink.bytes())}.`)
   unreadable.sayAll()
-  if (missing) {
-    say(
-      `${stream.where} begins at offset ${missing.join(', ')} by partition: retention has removed what was before, and only the store has it. Do not start another whohad from this export alone: it would take what it never heard of for nobody's.`,
-    )
+  const isShort = sayMissing(stream)
+  if (isShort) {
+    say('Do not start another whohad from this export alone: it would take what it never heard of for nobody’s.')
   }
-  return unreadable.count === 0 && missing === undefined
+  return unreadable.count === 0 && !isShort
 }
 
 const total = (position: readonly number[], first: readonly number[]): number =>

@@ -5,6 +5,7 @@ import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { changesCommand } from './changes-cli.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
 import { loadSettings, type Settings } from './settings.ts'
+import { doctorCommand, pollCommand, sourcesCommand } from './source-cli.ts'
 import { endWithReader, say } from './terminal.ts'
 import { VERSION } from './version.ts'
 
@@ -95,7 +96,9 @@ function program(): Command {
     },
   )
   whohad.addCommand(annotateCommand()).addCommand(upCommand()).addCommand(demoCommand())
-  whohad.addCommand(changesCommand({ withPlaces, settingsOf, untilStopped, time }))
+  const parts = { withPlaces, settingsOf, untilStopped, time }
+  whohad.addCommand(changesCommand(parts))
+  whohad.addCommand(pollCommand(parts)).addCommand(sourcesCommand(parts)).addCommand(doctorCommand(parts))
   for (const command of whohad.commands) command.exitOverride().showHelpAfterError()
   return whohad
 }
@@ -161,5 +164,6 @@ Examples:
   whohad demo                                   a simulated cloud, the page and the API
   whohad up --config whohad.yaml                the real thing
   whohad changes --follow                       what the pollers see, as they see it
+  whohad doctor                                 what is wrong with the sources, and how to mend it
 
 Exit codes: 0 owned, external or done; 1 failure; 2 usage; 3 answered but not owned; 4 something unreachable; 5 partial.`

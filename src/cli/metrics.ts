@@ -29,6 +29,25 @@ export function createMetrics(version: string) {
     ),
     addresses: gauge('whohad_poll_addresses', 'Bindings that the last complete poll showed.', ['source']),
     claimChanges: counter('whohad_claim_changes_total', 'Claims that polls opened or revised.', ['source']),
+    ec2Requests: counter('whohad_ec2_requests_total', 'Requests to EC2, by action and by what became of them.', [
+      'source',
+      'action',
+      'result',
+    ]),
+    ec2WaitSeconds: counter('whohad_ec2_budget_wait_seconds_total', 'Time that requests waited for the budget.', [
+      'source',
+      'action',
+    ]),
+    ec2Hedges: counter(
+      'whohad_ec2_hedged_pages_total',
+      'Slow pages that were asked for twice, by the copy that came.',
+      ['source', 'action', 'winner'],
+    ),
+    ec2RenewalFailures: counter(
+      'whohad_ec2_credential_renewal_failures_total',
+      'Times that credentials could not be renewed before they expire.',
+      ['source'],
+    ),
     statedTimeContradictions: counter(
       'whohad_stated_time_contradictions_total',
       'Stated times that the polls refute, by source and edge.',
@@ -42,6 +61,8 @@ export function createMetrics(version: string) {
     publishFailures: counter('whohad_publish_failures_total', 'Polls whose changes the change stream did not take.', [
       'source',
     ]),
+    leads: gauge('whohad_poller_leads', '1 where this process polls the source, 0 where it stands by.', ['source']),
+    takeovers: counter('whohad_poller_takeovers_total', 'Times that this process took a source over.', ['source']),
     fencedWrites: counter('whohad_fenced_writes_total', 'Records of a replaced poller that were kept out.', ['source']),
     streamDeadLetters: counter(
       'whohad_stream_dead_letters_total',
@@ -56,6 +77,10 @@ export function createMetrics(version: string) {
     storeGaps: counter('whohad_store_gaps_total', 'Times that the store was found to lack changes for good.'),
     checkpoints: counter('whohad_checkpoints_total', 'Checkpoints of the index, by what became of them.', ['result']),
     checkpointBytes: gauge('whohad_checkpoint_bytes', 'Size of the checkpoint that was written last.'),
+    schemaRegistrySilences: counter(
+      'whohad_schema_registry_silences_total',
+      'Requests for a schema that the schema registry did not answer, while reading waited.',
+    ),
     kafkaWarnings: counter('whohad_kafka_client_messages_total', 'Warnings and errors of the Kafka client.', ['level']),
     kafkaRestarts: counter('whohad_kafka_reader_restarts_total', 'Readers that began again where they were.'),
     kafkaFaults: counter('whohad_kafka_client_faults_total', 'Known faults of the Kafka client that were met.', [
@@ -77,6 +102,8 @@ export function createMetrics(version: string) {
     objects: counter('whohad_objects_total', 'Flow log objects, by what became of them.', ['result']),
     flows: counter('whohad_flow_records_total', 'Flow records that were attributed.'),
     linesLeftOut: counter('whohad_flow_lines_left_out_total', 'Lines that are no flow records, by reason.', ['reason']),
+    correctedFlows: counter('whohad_corrected_flows_total', 'Flow records that were answered otherwise later.'),
+    correctedBytes: counter('whohad_corrected_bytes_total', 'Bytes that corrections moved from one answer to another.'),
     objectsWaiting: gauge('whohad_objects_waiting', 'Objects that wait for the watermark.'),
     listFailures: counter('whohad_object_listing_failures_total', 'Listings of flow log objects that broke off.'),
     requests: histogram(

@@ -4,12 +4,15 @@ import type { Ask } from '../api/whohad-route.ts'
 import { createCodec } from '../changestream/codec.ts'
 import { openEmbeddedLog } from '../changestream/embedded/embedded-log.ts'
 import { type History, logWithHistory } from '../changestream/history.ts'
+import { Incumbents } from '../changestream/incumbents.ts'
 import { openKafkaLog } from '../changestream/kafka/kafka-log.ts'
 import { type Materialiser, startMaterialiser } from '../changestream/materialise.ts'
-import type { ChangeLog } from '../changestream/port.ts'
+import type { ChangeLog, LoggedChange } from '../changestream/port.ts'
 import { restoreIndex } from '../changestream/restore.ts'
+import { correctionRecorder } from '../enricher/corrections/recorder.ts'
 import { type FollowingView, followingView } from '../enricher/view.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../ownership/ownership-index.ts'
+import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/port.ts'
@@ -27,8 +30,14 @@ export type Pipeline = {
   readonly store: Store
   readonly index: OwnershipIndex
   readonly view: FollowingView
+  /** To be told of what is answered, so that a later change finds it. */
+  onAnswered(untilMs: Millis): void
   readonly materialiser: Materialiser
   readonly checkpoints: Checkpoints
+  /** Who polls what, by what was read of the log since the start. */
+  readonly incumbents: Incumbents
+  /** Whether no other process can write the log: a folder has one writer, by its lock. */
+  readonly hasOneWriter: boolean
   readonly ask: Ask
   /** Whether all that the log held at the start has been read: before that no question is answered. */
   isCaughtUp(): boolean
@@ -40,9 +49,10 @@ export type Pipeline = {
 const SEGMENT_BYTES = 64 * 1024 * 1024
 /** Retention goes by whole segments: where there is one, no segment spans more than a day. */
 const SEGMENT_MS = 24 * 3600 * 1000
+const DAY_MS = 24 * 3600 * 1000
 
 export function openLog(settings: Settings, clock: Clock, telemetry: Telemetry): Promise<ChangeLog> {
-  if (settings.kafka.brokers.length > 0) return openKafka(settings.kafka, clock, telemetry.report)
+  if (settings.kafka.brokers.length > 0) return openKafka(settings, clock, telemetry.report)
   return openEmbeddedLog({
     folder: join(settings.data.path, 'changes'),
     segmentBytes: SEGMENT_BYTES,
@@ -54,9 +64,22 @@ export function openLog(settings: Settings, clock: Clock, telemetry: Telemetry):
   })
 }
 
-async function openKafka(kafka: Settings['kafka'], clock: Clock, report: Report): Promise<ChangeLog> {
+/** `create` says whether a missing topic is made. */
+export async function openKafka(
+  { kafka, retention }: Pick<Settings, 'kafka' | 'retention'>,
+  clock: Clock,
+  report: Report,
+  create = true,
+): Promise<ChangeLog> {
   const codec = await createCodec({ ...codecOptionsOf(kafka), clock, report })
-  const log = await openKafkaLog({ ...kafkaLogOptionsOf(kafka), codec, report })
+  const log = await openKafkaLog({
+    ...kafkaLogOptionsOf(kafka),
+    historyMs: retention.days === undefined ? undefined : retention.days * DAY_MS,
+    onOldClaims: report.oldClaimsRefused,
+    codec,
+    report,
+    create,
+  })
   return {
     ...log,
     close() {
@@ -66,7 +89,12 @@ async function openKafka(kafka: Settings['kafka'], clock: Clock, report: Report)
   }
 }
 
-function openConfiguredStore(settings: Settings, threadPoolSize: number, clock: Clock, report: Report): Promise<Store> {
+export function openConfiguredStore(
+  settings: Settings,
+  threadPoolSize: number,
+  clock: Clock,
+  report: Report,
+): Promise<Store> {
   const { url, username, password, database } = settings.clickhouse
   const driver = url
     ? ({ driver: 'server', url, username, password, database } as const)
@@ -110,28 +138,43 @@ async function startPipeline(
   const { report } = telemetry
   const recorder = await recorderOf(store, await log.end())
   const path = checkpointPath(settings.data.path)
-  const restored = await restoreIndex(path, log, report)
+  const restored = await restoreIndex(path, log, report, recorder.stored)
   const index = restored?.index ?? createOwnershipIndex()
   const stopping = new AbortController()
-  const view = followingView(index, log, stopping.signal, restored?.read.positions)
+  const answeredUntilMs = await store.answeredUntilMs()
+  const corrections = correctionRecorder(store, { stored: recorder.stored, answeredUntilMs })
+  const view = followingView(index, log, stopping.signal, {
+    from: restored?.read.positions,
+    beforeEach: logged => corrections.take(logged, index.before()),
+  })
   const overlaps = createOverlapWatch(report)
   overlaps.take(index.claimsOf('network'))
   const clocks = createClockWatch(clock, report)
+  const incumbents = new Incumbents()
   let caughtUp = false
+  let indexed: Promise<void> = Promise.resolve()
+  const take = async (batch: readonly LoggedChange[]): Promise<void> => {
+    await view.apply(batch, !caughtUp)
+    await corrections.flush()
+    const changes = batch.map(({ change }) => change)
+    clocks.take(changes)
+    for (const { change, loggedAtMs } of batch) incumbents.take(change, caughtUp ? clock.now() : loggedAtMs)
+    overlaps.take(changes)
+    // What overlapped once upon a time is no matter: only what stands at the end of the replay.
+    if (caughtUp) overlaps.check()
+  }
   const materialiser = startMaterialiser({
     log,
-    async index(batch) {
-      await view.apply(batch, !caughtUp)
-      const changes = batch.map(({ change }) => change)
-      clocks.take(changes)
-      overlaps.take(changes)
-      // What overlapped once upon a time is no matter: only what stands at the end of the replay.
-      if (caughtUp) overlaps.check()
+    index(batch) {
+      indexed = take(batch)
+      return indexed
     },
-    sinks: [recorder.record],
+    // After the index: what the store has of the stream, corrections have been noted of.
+    sinks: [batch => indexed.then(() => recorder.record(batch))],
     signal: stopping.signal,
     report,
-    ...(restored && { restored: restored.read, sinksFrom: recorder.stored }),
+    sinksFrom: recorder.stored,
+    ...(restored && { restored: restored.read }),
   })
   const written = restored?.read.positions
   const claims = () => index.counts().claims
@@ -150,6 +193,9 @@ async function startPipeline(
     view,
     materialiser,
     checkpoints,
+    onAnswered: corrections.answered,
+    incumbents,
+    hasOneWriter: settings.kafka.brokers.length === 0,
     isCaughtUp: () => caughtUp,
     ask(question) {
       // Half the history would name owners that the other half takes back.
@@ -172,4 +218,4 @@ async function startPipeline(
 }
 
 /** The store as what is behind the log's beginning. */
-const historyIn = (store: Store): History => ({ end: () => store.changesEnd(), read: store.readChanges })
+export const historyIn = (store: Store): History => ({ end: () => store.changesEnd(), read: store.readChanges })

@@ -1,37 +1,48 @@
 import { runRetention } from '../changestream/retention/run-retention.ts'
+import { type Corrector, createCorrector } from '../enricher/corrections/corrector.ts'
 import { s3FlowLogs } from '../enricher/flowlogs/s3.ts'
 import { createEnricher, type Enricher } from '../enricher/live.ts'
-import { adoptState } from '../pollers/adopt.ts'
-import { runPoller } from '../pollers/poll.ts'
+import { furthestProgressMs } from '../enricher/look-ups.ts'
+import { DEFAULT_NARROWING, Narrowing } from '../pollers/narrowing.ts'
+import { diffContextOf } from '../pollers/poll.ts'
+import { runPoller } from '../pollers/run-poller.ts'
+import { firstPollAfterMs, Turns } from '../pollers/turns.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { ticks } from '../runtime/ticks.ts'
 import { domainRulesOf, reachTableOf } from './domain-settings.ts'
+import { leadershipOf } from './leading.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Settings } from './settings.ts'
 import type { Credentials, PolledInventory } from './sources.ts'
 import type { Telemetry } from './telemetry.ts'
 
-/** Polls every inventory at its interval until the signal. */
+/** Polls every inventory that no other process polls, each at a pace of its own, until the signal. */
 export function runPollers(
   polled: readonly PolledInventory[],
   parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { pipeline, clock, telemetry } = parts
+  const { clock, telemetry } = parts
   return Promise.all(
-    polled.map(({ inventory, pollMs }) =>
-      runPoller(
-        inventory,
-        {
-          log: pipeline.log,
-          clock,
-          report: telemetry.report,
-          adopt: () => adoptState(inventory, pipeline.log, clock, signal),
-          ticks: ticks(clock, pollMs, signal),
-        },
-        signal,
-      ),
-    ),
+    polled.map(async ({ inventory, limits, guards, silentPolls, looks }, place) => {
+      const firstAfterMs = firstPollAfterMs(place, polled.length, limits.longestMs)
+      const leading = leadershipOf(inventory, { longestMs: limits.longestMs, silentPolls }, parts)
+      const context = diffContextOf(inventory)
+      const narrowing =
+        looks && new Narrowing({ look: looks.look, context, log: leading.log, clock, limits: DEFAULT_NARROWING })
+      const wanted = () => narrowing?.wanted() ?? false
+      const turns = new Turns({
+        clock,
+        limits,
+        firstAfterMs,
+        ...(looks && { looks: { everyMs: looks.everyMs, wanted } }),
+      })
+      const report = leading.reporting(turns.learning(telemetry.report))
+      const adopt = () => leading.adopt(signal)
+      const running = { log: leading.log, clock, report, guards, adopt, turns: turns.until(signal), narrowing }
+      await runPoller(inventory, running, signal)
+      await leading.resign()
+    }),
   )
 }
 
@@ -59,7 +70,12 @@ export async function runRetentionOf(
   )
 }
 
-export type BucketEnricher = { readonly enricher: Enricher; readonly listMs: number; close(): void }
+export type BucketEnricher = {
+  readonly enricher: Enricher
+  readonly corrector: Corrector
+  readonly listMs: number
+  close(): void
+}
 
 /** One enricher for each bucket with flow logs. */
 export function enrichersOf(
@@ -72,42 +88,45 @@ export function enrichersOf(
   const reach = reachTableOf(settings)
   return settings.flowLogs.map(({ bucket, prefix, region, endpoint, slackSeconds, holdSeconds, listSeconds }) => {
     const objects = s3FlowLogs({ bucket, prefix, region, endpoint, credentials })
-    const enricher = createEnricher({
-      list: objects.list,
+    const context = {
       open: objects.open,
       view: pipeline.view,
       store: pipeline.store,
       rules,
       reach,
       slackMs: slackSeconds * 1000,
-      holdCapMs: holdSeconds * 1000,
-      watermark: () => leastProgress(pipeline),
+      onAnswered: pipeline.onAnswered,
       clock,
       report: telemetry.report,
+    }
+    const enricher = createEnricher({
+      ...context,
+      list: objects.list,
+      holdCapMs: holdSeconds * 1000,
+      furthestProgressMs: () => furthestProgressMs(pipeline.index),
     })
-    return { enricher, listMs: listSeconds * 1000, close: objects.close }
+    const corrector = createCorrector({
+      ...context,
+      name: `s3://${bucket}/${prefix}`,
+      owns: object => object.bucket === bucket && object.key.startsWith(prefix),
+      anyDomain: settings.reach.length > 0,
+    })
+    return { enricher, corrector, listMs: listSeconds * 1000, close: objects.close }
   })
 }
 
-/** Up to when every live source vouches; undefined while one has not finished its first poll. */
-export function leastProgress({ index }: Pick<Pipeline, 'index'>): number | undefined {
-  const live = index.sources().filter(({ source }) => source.validity.untilMs === Number.POSITIVE_INFINITY)
-  let leastMs = Number.POSITIVE_INFINITY
-  for (const { completeUpToMs } of live) {
-    if (completeUpToMs === undefined) return undefined
-    leastMs = Math.min(leastMs, completeUpToMs)
-  }
-  return live.length === 0 ? undefined : leastMs
-}
-
+/** New objects first, then those of which something else has become known. */
 export function runEnrichers(
   enrichers: readonly BucketEnricher[],
   clock: Clock,
   signal: AbortSignal,
 ): Promise<unknown> {
   return Promise.all(
-    enrichers.map(async ({ enricher, listMs }) => {
-      for await (const _tick of ticks(clock, listMs, signal)) await enricher.enrichOnce(signal)
+    enrichers.map(async ({ enricher, corrector, listMs }) => {
+      for await (const _tick of ticks(clock, listMs, signal)) {
+        await enricher.enrichOnce(signal)
+        await corrector.correctOnce(signal)
+      }
     }),
   )
 }

@@ -7,6 +7,7 @@ import { Type } from 'typebox'
 const strict = { additionalProperties: false } as const
 const section = (description: string) => ({ ...strict, default: {}, description })
 const seconds = (value: number, description: string) => Type.Number({ minimum: 0, default: value, description })
+const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, default: 0.5, description })
 const optionalUrl = (description: string) =>
   Type.Optional(Type.String({ pattern: '^https?://', description: `${description} (http:// or https://)` }))
 
@@ -17,7 +18,13 @@ const instant = (description: string) => Type.Optional(Type.String({ minLength: 
 const layers = Type.Union(['interface', 'instance', 'container'].map(layer => Type.Literal(layer)))
 
 const bounds = {
-  pollSeconds: Type.Number({ minimum: 1, default: 60, description: 'Time between two polls.' }),
+  pollSeconds: Type.Number({ minimum: 1, default: 60, description: 'Longest time between two polls.' }),
+  fastestPollSeconds: Type.Number({
+    minimum: 1,
+    default: 15,
+    description:
+      'Shortest time between two polls, where addresses change hands often. From pollSeconds on, every poll comes after pollSeconds.',
+  }),
   lagSeconds: seconds(10, 'Declared bound: how stale a reply may be.'),
   clockErrorSeconds: seconds(0.1, 'Declared bound: how far this clock and the source’s may differ.'),
   bridgeSeconds: seconds(
@@ -28,6 +35,23 @@ const bounds = {
     0,
     'Declared bound: shortest time for which anyone holds an address. 0 promises nothing; above two polls’ distance absence between polls is proved.',
   ),
+  largestDrop: share(
+    'A listing that lacks more than this share of a layer’s holdings is not believed; "whohad poll accept" takes it all the same.',
+  ),
+  largestNamedDrop: share(
+    'A listing in which the share of holdings with a named owner fell by more than this is not believed: tags vanish under load.',
+  ),
+  fewestHoldings: Type.Integer({
+    minimum: 1,
+    default: 20,
+    description: 'Layers and places with fewer holdings are too small for these shares.',
+  }),
+  takeOverAfterPolls: Type.Number({
+    minimum: 1,
+    default: 2,
+    description:
+      'A second process that polls the same source stands by until so many polls of the first were missed (Kafka only: a folder has one writer). Below 2.5 the coverage gets no hole.',
+  }),
 }
 
 const tagRule = Type.Object(
@@ -88,7 +112,7 @@ export const SettingsSchema = Type.Object(
           Type.Number({
             exclusiveMinimum: 0,
             description:
-              'The embedded change stream keeps history for so many days; questions about earlier are answered unknown: expired. What is still held is kept, however old. Left out, for ever.',
+              'The change stream keeps history for so many days, and then up to one more; questions about earlier are answered unknown: expired. What is still held is kept, however old. On Kafka records are deleted from the topic, which needs the right to. Left out, for ever.',
           }),
         ),
       },
@@ -124,13 +148,14 @@ export const SettingsSchema = Type.Object(
         retentionSeconds: Type.Optional(
           Type.Number({
             minimum: 1,
-            description: 'How long the topic keeps records, when it is made. Left out, for ever.',
+            description:
+              'How long the topic keeps records, when it is made; the broker then deletes what is still needed too. Best left out, which is for ever: retention.days lets go of history in good order.',
           }),
         ),
         retentionBytes: Type.Optional(
           Type.Integer({
             minimum: 1,
-            description: 'How much of each partition the topic keeps, when it is made. Left out, all.',
+            description: 'How much of each partition the topic keeps, when it is made; best left out, which is all.',
           }),
         ),
         compression: Type.Union([Type.Literal('gzip'), Type.Literal('none')], {
@@ -164,8 +189,9 @@ export const SettingsSchema = Type.Object(
               Type.Literal('scram-sha-256'),
               Type.Literal('scram-sha-512'),
               Type.Literal('oauthbearer'),
+              Type.Literal('aws-msk-iam'),
             ],
-            { description: 'Login: plain, scram-sha-256, scram-sha-512 or oauthbearer. Left out, none.' },
+            { description: 'Login: plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam. Left out, none.' },
           ),
         ),
         saslUsername: Type.Optional(Type.String({ minLength: 1, description: 'User for plain and scram.' })),
@@ -188,6 +214,13 @@ export const SettingsSchema = Type.Object(
           Type.String({ minLength: 1, description: 'File with that secret, read again for every token.' }),
         ),
         oauthScope: Type.Optional(Type.String({ minLength: 1, description: 'Scope to ask for.' })),
+        awsRegion: Type.Optional(
+          Type.String({
+            pattern: '^[a-z]{2}(-[a-z]+)+-[0-9]+$',
+            description:
+              'Region of the Amazon MSK cluster, for aws-msk-iam; credentials come from the AWS SDK’s chain.',
+          }),
+        ),
         schemaRegistryUrl: optionalUrl(
           'Root of a schema registry’s REST API: records are written in its framing. Left out, in single-object encoding',
         ),
@@ -289,10 +322,59 @@ export const SettingsSchema = Type.Object(
     ec2: Type.Array(
       Type.Object(
         {
-          account: Type.String({ pattern: '^\\d{12}$', description: 'Account id, twelve digits in quotes.' }),
-          region: Type.String({ minLength: 1 }),
+          account: Type.String({
+            pattern: '^\\d{12}$',
+            description: 'Account id, twelve digits in quotes. Credentials of another account are refused.',
+          }),
+          region: Type.Optional(Type.String({ minLength: 1, description: 'One region; or give `regions`.' })),
+          regions: Type.Optional(
+            Type.Array(Type.String({ minLength: 1 }), {
+              minItems: 1,
+              description: 'Several regions, each of which is a source by itself.',
+            }),
+          ),
           partition: Type.String({ default: 'aws' }),
           endpoint: optionalUrl('Instead of the region’s own endpoint'),
+          stsEndpoint: optionalUrl('Instead of the region’s own endpoint of STS, which says whose the credentials are'),
+          roleArn: Type.Optional(
+            Type.String({
+              pattern: '^arn:[a-z-]+:iam::\\d{12}:role/[\\w+=,.@/-]+$',
+              description: 'Role of the account to assume. Left out, the credentials themselves are used.',
+            }),
+          ),
+          externalId: Type.Optional(
+            Type.String({
+              pattern: '^[\\w+=,.@:/-]{2,1224}$',
+              description: 'External id that the role’s trust policy asks for.',
+            }),
+          ),
+          sessionName: Type.String({
+            pattern: '^[\\w+=,.@-]{2,64}$',
+            default: 'whohad',
+            description: 'Name of the role’s session, as CloudTrail shows it.',
+          }),
+          lookSeconds: seconds(
+            5,
+            'Between two polls, addresses that changed hands in the last half hour are looked at this often, so that their next handoff is seen within seconds. Looks draw on requestsPerSecond. 0: never.',
+          ),
+          requestsPerSecond: Type.Number({
+            exclusiveMinimum: 0,
+            maximum: 20,
+            default: 2,
+            description:
+              'Requests a second for each action, account and region, retries included; halved when EC2 throttles. AWS itself gives 20 to the whole account.',
+          }),
+          requestBurst: Type.Integer({
+            minimum: 1,
+            maximum: 100,
+            default: 10,
+            description: 'As many requests of an action may go at once after a pause. AWS itself gives 100.',
+          }),
+          hedgeSlowPages: Type.Boolean({
+            default: true,
+            description:
+              'A page slower than nineteen of twenty before it is asked for a second time; the first reply counts.',
+          }),
           ...bounds,
         },
         strict,
@@ -300,7 +382,7 @@ export const SettingsSchema = Type.Object(
       {
         default: [],
         description:
-          'EC2 inventories: one account in one region each. Credentials come from the AWS SDK’s default chain.',
+          'EC2 inventories: one account in one or more regions each. Credentials come from the AWS SDK’s default chain; with `roleArn` they assume that role.',
       },
     ),
     titus: Type.Array(
@@ -317,6 +399,27 @@ export const SettingsSchema = Type.Object(
         strict,
       ),
       { default: [], description: 'Titus inventories.' },
+    ),
+    awsRanges: Type.Object(
+      {
+        url: optionalUrl(
+          'Where an ip-ranges.json is, as https://ip-ranges.amazonaws.com/ip-ranges.json; left out, none is read',
+        ),
+        name: Type.String({
+          pattern: '^[A-Za-z0-9._-]+$',
+          default: 'main',
+          description: 'Part of the source’s name: main, or a partition where each has a file of its own.',
+        }),
+        ...bounds,
+        fastestPollSeconds: { ...bounds.fastestPollSeconds, default: 60 },
+        bridgeSeconds: seconds(
+          604_800,
+          'Declared bound: a range that is listed before and after so long a gap was listed throughout.',
+        ),
+      },
+      section(
+        'The address ranges that AWS publishes: public addresses outside of all inventories are told by their service. Only asked whether they changed; while they cannot be read, answers about public addresses are not final.',
+      ),
     ),
     flowLogs: Type.Array(
       Type.Object(

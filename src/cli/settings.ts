@@ -5,8 +5,10 @@ import { parse } from 'yaml'
 import { toPrefix } from '../ownership/prefix.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import { complaintsAboutDomains } from './domain-settings.ts'
+import { complaintsAboutEc2 } from './ec2-settings.ts'
 import { cliErrors } from './errors.ts'
-import { complaintsAboutKafka } from './kafka-settings.ts'
+import { complaintsAboutKafka, complaintsAboutRetention } from './kafka-settings.ts'
+import { complaintsAboutNaming } from './naming-settings.ts'
 import { SettingsSchema } from './settings-schema.ts'
 
 export type Settings = Static<typeof SettingsSchema>
@@ -125,14 +127,21 @@ function complaintsAbout(tree: unknown): string[] {
 
 /** Rules between settings show both sides, the reason and the way out. */
 function complaintsBetween(settings: Settings): string[] {
-  const complaints = [...complaintsAboutDomains(settings), ...complaintsAboutKafka(settings.kafka)]
+  const complaints = [
+    ...complaintsAboutDomains(settings),
+    ...complaintsAboutEc2(settings.ec2),
+    ...complaintsAboutKafka(settings.kafka),
+    ...complaintsAboutNaming(settings.naming),
+    ...complaintsAboutRetention(settings),
+  ]
   for (const titus of settings.titus) {
     for (const { prefix } of titus.covers) {
       if (toPrefix(prefix) === undefined)
         complaints.push(`titus.${titus.name}.covers: "${prefix}" is not a CIDR block like 10.0.0.0/16`)
     }
   }
-  const slowest = Math.max(0, ...[...settings.ec2, ...settings.titus].map(source => source.pollSeconds))
+  const ranges = settings.awsRanges.url === undefined ? [] : [settings.awsRanges]
+  const slowest = Math.max(0, ...[...settings.ec2, ...settings.titus, ...ranges].map(source => source.pollSeconds))
   for (const { bucket, holdSeconds } of settings.flowLogs) {
     if (holdSeconds >= slowest + 1) continue
     complaints.push(

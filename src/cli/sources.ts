@@ -1,24 +1,40 @@
 import type { SourceBounds } from '../ownership/claim.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { type Prefix, toPrefix } from '../ownership/prefix.ts'
+import { awsRangesInventory } from '../pollers/aws-ranges/inventory.ts'
+import { ec2Access } from '../pollers/ec2/access.ts'
 import { ec2Inventory } from '../pollers/ec2/inventory.ts'
+import { ec2Look } from '../pollers/ec2/look.ts'
+import type { Ec2Report } from '../pollers/ec2/report.ts'
+import type { GuardLimits } from '../pollers/guards.ts'
+import { DEFAULT_HEDGE } from '../pollers/hedge.ts'
 import type { Inventory } from '../pollers/inventory.ts'
 import type { NamingRule } from '../pollers/naming/rules.ts'
+import type { TargetedLook } from '../pollers/narrowing.ts'
+import type { PaceLimits } from '../pollers/schedule.ts'
 import { titusInventory } from '../pollers/titus/inventory.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { domainRulesOf } from './domain-settings.ts'
+import { type Ec2Declared, regionsOf } from './ec2-settings.ts'
 import { placeOfInterface } from './interface-place.ts'
+import { publishedRanges } from './published-ranges.ts'
 import type { Settings } from './settings.ts'
 
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
-export type PolledInventory = { readonly inventory: Inventory; readonly pollMs: number }
+export type PolledInventory = {
+  readonly inventory: Inventory
+  readonly limits: PaceLimits
+  readonly guards: GuardLimits
+  /** Another poller takes over where so many polls of this one are missed. */
+  readonly silentPolls: number
+  /** How addresses are looked at between polls, and how often; left out where they are not. */
+  readonly looks?: { readonly look: TargetedLook; readonly everyMs: number }
+}
 
-type Declared = Pick<
-  Settings['ec2'][number],
-  'pollSeconds' | 'lagSeconds' | 'clockErrorSeconds' | 'bridgeSeconds' | 'briefestHoldingSeconds'
->
+/** What the settings say of every source, whatever its kind. */
+type Declared = Settings['ec2'][number] | Settings['titus'][number] | Settings['awsRanges']
 
-/** Two polls and a half: one poll may be lost or late without a hole in the coverage. */
+/** Two of the longest intervals and a half: one poll may be lost or late without a hole in the coverage. */
 const GAP_IN_POLLS = 2.5
 
 const boundsOf = (declared: Declared): SourceBounds => ({
@@ -29,31 +45,45 @@ const boundsOf = (declared: Declared): SourceBounds => ({
   longestGapMs: declared.pollSeconds * GAP_IN_POLLS * 1000,
 })
 
-/** The configured inventories. `credentials` stand in for the AWS SDK's own chain where they are given. */
-export function inventoriesOf(
-  settings: Settings,
-  index: OwnershipIndex,
-  clock: Clock,
-  credentials?: Credentials,
-): readonly PolledInventory[] {
+/** Polls closer together than lag may show their moments in the other order, and tell little more. */
+const limitsOf = ({ pollSeconds, fastestPollSeconds, lagSeconds }: Declared): PaceLimits => ({
+  longestMs: pollSeconds * 1000,
+  fastestMs: Math.min(pollSeconds, Math.max(fastestPollSeconds, lagSeconds)) * 1000,
+})
+
+const paceOf = (declared: Declared): Omit<PolledInventory, 'inventory'> => ({
+  limits: limitsOf(declared),
+  guards: {
+    fewestHoldings: declared.fewestHoldings,
+    largestDrop: declared.largestDrop,
+    largestNamedDrop: declared.largestNamedDrop,
+  },
+  silentPolls: declared.takeOverAfterPolls,
+})
+
+type Parts = {
+  readonly index: OwnershipIndex
+  readonly clock: Clock
+  readonly report: Ec2Report
+  /** Stand in for the AWS SDK's own chain where they are given. */
+  readonly credentials?: Credentials
+}
+
+/** The configured inventories, one for each account and region, one for each Titus, and the published ranges. */
+export function inventoriesOf(settings: Settings, parts: Parts): readonly PolledInventory[] {
+  const { index, clock } = parts
   const domainRules = domainRulesOf(settings)
   const naming = { rules: settings.naming.rules as readonly NamingRule[], teamTags: settings.naming.teamTags }
-  const ec2 = settings.ec2.map(source => ({
-    pollMs: source.pollSeconds * 1000,
-    inventory: ec2Inventory({
-      account: source.account,
-      region: source.region,
-      partition: source.partition,
-      domainRules,
-      naming,
-      bounds: boundsOf(source),
-      clock,
-      ...(source.endpoint === undefined ? {} : { endpoint: source.endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
+  const ec2 = settings.ec2.flatMap(source =>
+    regionsOf(source).map(region => {
+      const estate = { ...ec2SettingsOf(source, region, parts), domainRules, naming }
+      const inventory = ec2Inventory(estate)
+      const looks = { look: ec2Look(inventory.targeted, estate), everyMs: source.lookSeconds * 1000 }
+      return { ...paceOf(source), inventory, ...(source.lookSeconds > 0 && { looks }) }
     }),
-  }))
+  )
   const titus = settings.titus.map(source => ({
-    pollMs: source.pollSeconds * 1000,
+    ...paceOf(source),
     inventory: titusInventory({
       name: source.name,
       url: source.url,
@@ -65,5 +95,42 @@ export function inventoriesOf(
       interfacePlace: (eni, sentAtMs) => placeOfInterface(eni, index, { nowMs: clock.now(), sentAtMs, domainRules }),
     }),
   }))
-  return [...ec2, ...titus]
+  return [...ec2, ...titus, ...rangesOf(settings.awsRanges, parts)]
+}
+
+/** The published ranges, where they are configured. */
+function rangesOf(declared: Settings['awsRanges'], { index, clock }: Parts): readonly PolledInventory[] {
+  const { name, url } = declared
+  if (url === undefined) return []
+  const published = () => publishedRanges(index, `aws-ranges/${name}`)
+  return [
+    { ...paceOf(declared), inventory: awsRangesInventory({ name, url, bounds: boundsOf(declared), clock, published }) },
+  ]
+}
+
+function ec2SettingsOf(source: Ec2Declared, region: string, { clock, report, credentials }: Parts) {
+  const { account, partition, endpoint, stsEndpoint, roleArn, externalId, sessionName } = source
+  const role = roleArn && { arn: roleArn, sessionName, ...(externalId === undefined ? {} : { externalId }) }
+  const access = ec2Access({
+    account,
+    region,
+    source: `ec2/${account}/${region}`,
+    clock,
+    report,
+    ...(role ? { role } : {}),
+    ...(stsEndpoint === undefined ? {} : { stsEndpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  })
+  return {
+    account,
+    region,
+    partition,
+    bounds: boundsOf(source),
+    clock,
+    report,
+    access,
+    budget: { perSecond: source.requestsPerSecond, burst: source.requestBurst },
+    ...(source.hedgeSlowPages ? { hedge: DEFAULT_HEDGE } : {}),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  }
 }

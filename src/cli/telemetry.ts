@@ -3,7 +3,10 @@ import type { ApiReport } from '../api/report.ts'
 import type { RegistryReport } from '../changestream/registry/options.ts'
 import type { CheckpointReport, KafkaReport, MaterialiserReport } from '../changestream/report.ts'
 import type { RetentionReport } from '../changestream/retention/run-retention.ts'
+import type { Move } from '../enricher/outcome.ts'
 import type { EnricherReport } from '../enricher/report.ts'
+import type { Ec2Report } from '../pollers/ec2/report.ts'
+import type { LeadershipReport } from '../pollers/leadership.ts'
 import type { PollReport } from '../pollers/report.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import type { StoreReport } from '../store/report.ts'
@@ -11,13 +14,16 @@ import type { CheckpointsReport } from './checkpoints.ts'
 import type { ClockReport } from './clock-watch.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { OverlapReport } from './overlap-watch.ts'
+import { inUnits } from './states-table.ts'
 
 export type Report = ApiReport &
   CheckpointReport &
   CheckpointsReport &
   ClockReport &
+  Ec2Report &
   EnricherReport &
   KafkaReport &
+  LeadershipReport &
   MaterialiserReport &
   OverlapReport &
   PollReport &
@@ -45,6 +51,8 @@ export function createTelemetry(options: { readonly level: string; readonly vers
     log,
     report: {
       ...pollReport(log, metrics),
+      ...ec2Report(log, metrics),
+      ...leadershipReport(log, metrics),
       ...clockReport(log, metrics),
       ...overlapReport(log, metrics),
       ...streamReport(log, metrics),
@@ -88,6 +96,38 @@ const pollReport = (log: Logger, metrics: Metrics): PollReport => ({
   },
 })
 
+const leadershipReport = (log: Logger, metrics: Metrics): LeadershipReport => ({
+  standingBy(d) {
+    log.info(d, 'another poller leads, standing by')
+    metrics.leads.set({ source: d.source }, 0)
+  },
+  tookOver(d) {
+    log.info(d, 'source taken over')
+    metrics.leads.set({ source: d.source }, 1)
+    metrics.takeovers.inc({ source: d.source })
+  },
+  superseded(d) {
+    log.warn(d, 'another poller took over')
+    metrics.leads.set({ source: d.source }, 0)
+  },
+})
+
+const ec2Report = (log: Logger, metrics: Metrics): Ec2Report => ({
+  ec2Attempted({ source, action, result, waitedMs }) {
+    metrics.ec2Requests.inc({ source, action, result })
+    if (waitedMs > 0) metrics.ec2WaitSeconds.inc({ source, action }, waitedMs / 1000)
+    if (result === 'throttled') log.warn({ source, action }, 'EC2 throttles, asked at half the rate')
+  },
+  ec2Hedged({ source, action, winner }) {
+    log.debug({ source, action, winner }, 'slow page asked for twice')
+    metrics.ec2Hedges.inc({ source, action, winner })
+  },
+  ec2CredentialsNotRenewed({ source, cause, expireAtMs }) {
+    log.warn({ source, reason: reasonOf(cause), expireAtMs }, 'credentials not renewed, those at hand still serve')
+    metrics.ec2RenewalFailures.inc({ source })
+  },
+})
+
 const clockReport = (log: Logger, metrics: Metrics): ClockReport => ({
   sourceClockAhead({ source, aheadMs }) {
     log.warn({ source, aheadMs }, "a source's clock is ahead of ours")
@@ -101,7 +141,10 @@ const overlapReport = (log: Logger, metrics: Metrics): OverlapReport => ({
 })
 
 const streamReport = (log: Logger, metrics: Metrics): MaterialiserReport & KafkaReport & RegistryReport => ({
-  schemaRegistrySilent: d => log.warn(d, 'schema registry does not answer, reading waits'),
+  schemaRegistrySilent(d) {
+    log.warn(d, 'schema registry does not answer, reading waits')
+    metrics.schemaRegistrySilences.inc()
+  },
   fencedWrite(d) {
     log.warn(d, 'fenced write ignored')
     metrics.fencedWrites.inc({ source: d.source })
@@ -178,10 +221,15 @@ const storeReport = (log: Logger, metrics: Metrics): StoreReport => ({
   },
 })
 
+const MOST_MOVES = 10
+
+const inWords = ({ side, from, to, flows, bytes }: Move): string =>
+  `${inUnits(bytes)} in ${flows} flows moved from ${from} to ${to} (${side})`
+
 const enricherReport = (log: Logger, metrics: Metrics): EnricherReport => ({
-  objectHeld: d => log.debug(d, 'object waits for the watermark'),
+  objectHeld: d => log.debug(d, 'object waits for the sources'),
   objectReleasedByCap(d) {
-    log.warn(d, 'object released before the watermark')
+    log.warn(d, 'object released before the sources had told all')
     metrics.objects.inc({ result: 'released-by-cap' })
   },
   objectCommitted({ object }) {
@@ -206,6 +254,17 @@ const enricherReport = (log: Logger, metrics: Metrics): EnricherReport => ({
     log.debug({ object, status, count }, 'lines without records')
     metrics.linesLeftOut.inc({ reason: status }, count)
   },
+  objectCorrected({ name, changed, moves }) {
+    log.info({ object: name, changed, moves: moves.slice(0, MOST_MOVES).map(inWords) }, 'answers corrected')
+    metrics.objects.inc({ result: 'corrected' })
+    metrics.correctedFlows.inc(changed)
+    for (const { bytes } of moves) metrics.correctedBytes.inc(bytes)
+  },
+  correctionFailed({ object, error, isGone }) {
+    log.warn({ object, code: error.code, reason: error.message }, 'object cannot be looked at again')
+    metrics.objects.inc({ result: isGone ? 'correction-impossible' : 'correction-failed' })
+  },
+  correctionsFailed: ({ error }) => log.warn({ code: error.code, reason: error.message }, 'corrections put off'),
   listFailed({ error }) {
     log.warn({ code: error.code, reason: error.message }, 'listing broke off')
     metrics.listFailures.inc()

@@ -3,6 +3,7 @@ import { openPipeline } from './pipeline.ts'
 import { enrichersOf, runEnrichers, runPollers, runRetentionOf } from './running.ts'
 import { serve } from './serve.ts'
 import type { Settings } from './settings.ts'
+import { forsaken } from './source-health.ts'
 import { inventoriesOf } from './sources.ts'
 import { createTelemetry } from './telemetry.ts'
 import { say } from './terminal.ts'
@@ -27,9 +28,13 @@ export async function up(
       say(`whohad ${VERSION} listens on ${server.url} and keeps what it knows in ${whereabouts(settings)}.`)
       await Promise.race([pipeline.materialiser.caughtUp, aborted(stop)])
       if (!stop.aborted) say(`${pipeline.index.counts().claims} claims read; questions are answered from now on.`)
-      if (settings.ec2.length + settings.titus.length === 0) say('No source is configured: nothing is polled.')
+      if (settings.ec2.length + settings.titus.length === 0 && !settings.awsRanges.url)
+        say('No source is configured: nothing is polled.')
+      const polled = inventoriesOf(settings, { index: pipeline.index, clock, report: telemetry.report })
+      const configured = polled.map(({ inventory }) => inventory.source)
+      for (const line of forsaken(pipeline.index.sources(), configured, clock.now())) say(line)
       const running = [
-        runPollers(inventoriesOf(settings, pipeline.index, clock), parts, stop),
+        runPollers(polled, parts, stop),
         runEnrichers(enrichers, clock, stop),
         runRetentionOf(settings, parts, stop),
         pipeline.checkpoints.run(settings.data.checkpointSeconds * 1000, stop),

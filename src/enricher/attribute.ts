@@ -1,6 +1,7 @@
 import { askFrom, type DomainLookUps, type DomainlessQuestion, type Viewpoint } from '../ownership/across-domains.ts'
 import { bitsOf, formatAddress, type Ip } from '../ownership/address.ts'
 import type { Answer, Holding } from '../ownership/answer.ts'
+import type { AnswerAcross } from '../ownership/combine-domains.ts'
 import type { InterfaceView } from '../ownership/ownership-index.ts'
 import { isHost, type Prefix, prefixBits } from '../ownership/prefix.ts'
 import type { Millis, Window } from '../ownership/window.ts'
@@ -15,9 +16,16 @@ export type LookUps = DomainLookUps & {
   interfaceDuring(eni: string, window: Window): InterfaceView | undefined
   /** The domains in which the recording interface may have been: one, where that is known (domain-of-record.ts). */
   domainsOf(record: FlowRecord, view: InterfaceView | undefined, window: Window): readonly string[]
+  /** Before this instant every live source has told all: an interface that none has shown by then is none of theirs. */
+  readonly toldUntilMs: Millis
 }
 
-export type Attributed = { readonly source: FlowEnd; readonly destination: FlowEnd }
+export type Attributed = {
+  readonly source: FlowEnd
+  readonly destination: FlowEnd
+  /** False where a later poll may still change one of the two, or what is known of the interface. */
+  readonly final: boolean
+}
 
 /** Holders that one interface-level answer lists at most. */
 const MOST_CANDIDATES = 32
@@ -36,8 +44,11 @@ export function attribute(record: FlowRecord, window: Window, nowMs: Millis, loo
   const eni = record.interfaceId
   const view = eni === undefined ? undefined : lookUps.interfaceDuring(eni, window)
   const domains = lookUps.domainsOf(record, view, window)
-  const context = { record, view, domains, window, nowMs, lookUps, local: localEndOf(record, view) }
-  return { source: endOf(context, 'source'), destination: endOf(context, 'destination') }
+  const local = localEndOf(record, view)
+  const isFinal = eni === undefined || (view?.settled ?? lookUps.toldUntilMs >= window.untilMs)
+  const context: Context = { record, view, domains, window, nowMs, lookUps, local, isFinal }
+  const ends = { source: endOf(context, 'source'), destination: endOf(context, 'destination') }
+  return { ...ends, final: context.isFinal }
 }
 
 type Context = {
@@ -49,12 +60,14 @@ type Context = {
   readonly nowMs: Millis
   readonly lookUps: LookUps
   readonly local: LocalEnd
+  /** Whether no later poll can change any answer that was had so far. */
+  isFinal: boolean
 }
 
 type Side = 'source' | 'destination'
 
 function endOf(context: Context, side: Side): FlowEnd {
-  const { record, view, domains, local, lookUps } = context
+  const { record, view, domains, local } = context
   const end = record[side]
   const { ip } = end
   const port = end.port ?? 0
@@ -64,7 +77,7 @@ function endOf(context: Context, side: Side): FlowEnd {
   const isOwn = isLocal && (end.packet === undefined || (view !== undefined && holds(view, end.packet)))
   const viewpoints = isOwn ? domains.map(here) : viewpointsOf(context, side, ip)
   if (viewpoints.length === 0) return placelessEnd(ip, port)
-  const { domain, answer } = askFrom(viewpoints, questionOf(context, ip, portOf(record, end)), lookUps)
+  const { domain, answer } = ask(context, viewpoints, ip, portOf(record, end))
   const found = answeredEnd(ip, port, domain ?? '', answer)
   if (found.state !== 'owned' && found.state !== 'unowned') return found
   // One of the two addresses is the interface's own, and we know of neither: this may be it, standing for another's.
@@ -72,6 +85,12 @@ function endOf(context: Context, side: Side): FlowEnd {
   if (mayBeOwn) return interfaceLevel(context, side)
   const eni = answer.holding?.owner.eni
   return isOwn && eni && record.interfaceId && eni !== record.interfaceId ? withConflict(found, answer) : found
+}
+
+function ask(context: Context, viewpoints: readonly Viewpoint[], ip: Ip, port: number | undefined): AnswerAcross {
+  const found = askFrom(viewpoints, questionOf(context, ip, port), context.lookUps)
+  context.isFinal &&= found.answer.final
+  return found
 }
 
 const here = (domain: string): Viewpoint => ({ from: undefined, base: domain })
@@ -116,7 +135,7 @@ function mayStandForOthers(view: InterfaceView | undefined, observed: Ip): boole
 
 /** The local end belongs to some address of the interface, and the record does not tell which. */
 function interfaceLevel(context: Context, side: Side): FlowEnd {
-  const { record, view, domains, lookUps } = context
+  const { record, view, domains } = context
   const end = record[side]
   const { ip } = end
   const [domain, ...others] = domains
@@ -125,7 +144,7 @@ function interfaceLevel(context: Context, side: Side): FlowEnd {
   const viewpoints = domains.map(here)
   const holders = new Map<string, Holding>()
   for (const address of addresses) {
-    const { answer } = askFrom(viewpoints, questionOf(context, address, portOf(record, end)), lookUps)
+    const { answer } = ask(context, viewpoints, address, portOf(record, end))
     for (const holding of holdersIn(answer)) {
       if (holders.size < MOST_CANDIDATES) holders.set(holding.owner.resourceId, holding)
     }

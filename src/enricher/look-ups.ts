@@ -1,6 +1,7 @@
 import type { DomainRule } from '../ownership/domains.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { NO_REACH, type ReachTable } from '../ownership/reach.ts'
+import type { Millis } from '../ownership/window.ts'
 import type { LookUps } from './attribute.ts'
 import { domainsOfRecord, managedSpace } from './domain-of-record.ts'
 
@@ -24,5 +25,22 @@ export function lookUpsOn(
     domainsOf: (record, view, window) => domainsOfRecord(record, view, window, rules, regionOfObject),
     isManaged: managedSpace(index.sources()),
     reach,
+    toldUntilMs: toldUntilMs(index),
   }
 }
+
+/** Up to when every live source vouches; −Infinity while there is none, or one has not finished its first poll. */
+export function toldUntilMs(index: Pick<OwnershipIndex, 'sources'>): Millis {
+  const progressMs = progressOfLive(index)
+  return progressMs.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...progressMs)
+}
+
+/** Up to when the live source vouches that is furthest; −Infinity while none has finished a poll. */
+export const furthestProgressMs = (index: Pick<OwnershipIndex, 'sources'>): Millis =>
+  Math.max(Number.NEGATIVE_INFINITY, ...progressOfLive(index))
+
+const progressOfLive = (index: Pick<OwnershipIndex, 'sources'>): readonly Millis[] =>
+  index
+    .sources()
+    .filter(({ source }) => source.validity.untilMs === Number.POSITIVE_INFINITY)
+    .map(({ completeUpToMs = Number.NEGATIVE_INFINITY }) => completeUpToMs)

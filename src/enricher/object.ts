@@ -2,21 +2,16 @@ import type { DomainRule } from '../ownership/domains.ts'
 import type { ReachTable } from '../ownership/reach.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { WhohadError } from '../runtime/errors.ts'
-import type { AttributedFlow, FlowObject, Store, StoredDeadLetter } from '../store/port.ts'
-import { attribute, type LookUps, windowOf } from './attribute.ts'
-import { type FlowObjectRef, objectIdOf, objectName, partsOfKey } from './flowlogs/object-ref.ts'
-import type { FlowRecord, ParsedLine } from './flowlogs/parse.ts'
-import { isNoFlowLog, printable, readFlowLog } from './flowlogs/read.ts'
+import type { FlowObject, Store } from '../store/port.ts'
+import { type FlowObjectRef, objectIdOf, partsOfKey } from './flowlogs/object-ref.ts'
 import { lookUpsOn } from './look-ups.ts'
-import type { DeadLetterReason, ObjectResult } from './outcome.ts'
+import { type AnsweredLines, type Answering, answeredLines } from './object-answers.ts'
+import { type Generation, writeObject } from './object-writing.ts'
+import type { ObjectResult } from './outcome.ts'
 import type { EnricherReport } from './report.ts'
-import { toRow } from './row.ts'
-import { createTally } from './tally.ts'
-import type { IndexView } from './view.ts'
+import type { IndexView, PinnedIndex } from './view.ts'
 
-export type ObjectContext = {
-  readonly open: (object: FlowObjectRef, signal?: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
+export type ObjectContext = Answering & {
   readonly view: IndexView
   readonly store: Store
   readonly rules: readonly DomainRule[]
@@ -29,9 +24,13 @@ export type ObjectContext = {
   readonly report: EnricherReport
   /** Rows written at once. */
   readonly rowsPerInsert?: number
+  /** Told of what is committed, before the index takes another change: up to when it has records. */
+  readonly onAnswered?: (untilMs: Millis) => void
+  /** Rows kept in memory until it is known whether an object may leave; a larger object is answered once more for that. */
+  readonly mostRowsKept?: number
 }
 
-const ROWS_PER_INSERT = 10_000
+const MOST_ROWS_KEPT = 100_000
 const FIRST_GENERATION = 1
 
 /**
@@ -46,106 +45,89 @@ export async function processObject(
   context: ObjectContext,
   signal?: AbortSignal,
 ): Promise<ObjectResult> {
-  const objectId = objectIdOf(object)
-  const found = await context.store.findObject(objectId)
-  if (found?.state === 'committed') return { object: found, written: false, rejected: [] }
-  return context.view.pin(async ({ index, position }) => {
-    const manifest = found ?? startedManifest(object, position, context.clock.now())
-    if (found === undefined) await context.store.putObject(manifest)
-    const asPinned = manifest.position.every((offset, partition) => offset === position[partition])
-    const joined = asPinned ? index : await context.view.at(manifest.position)
-    const lookUps = lookUpsOn(joined, context.rules, {
-      regionOfObject: partsOfKey(object.key)?.region,
-      reach: context.reach,
-    })
-    return writeObject(object, manifest, lookUps, context, signal)
+  return begun(object, context, signal, one => writeObject(object, one, one.answers(), context))
+}
+
+/**
+ * The same, once no later poll can change any answer (design.md §6, "Hold-back"). Until then nothing of the object is written,
+ * nothing kept, and the result is undefined. One that was begun before goes on whatever the sources say.
+ */
+export async function processSettledObject(
+  object: FlowObjectRef,
+  context: ObjectContext,
+  signal?: AbortSignal,
+): Promise<ObjectResult | undefined> {
+  return begun(object, context, signal, async one => {
+    const { answers, isNew } = one
+    const settled = isNew ? await settledAnswers(answers(), context.mostRowsKept ?? MOST_ROWS_KEPT) : 'not kept'
+    if (settled === undefined) return undefined
+    return writeObject(object, one, settled === 'not kept' ? answers() : settled, context)
   })
 }
 
-function startedManifest(object: FlowObjectRef, position: readonly number[], nowMs: Millis): FlowObject {
-  const { bucket, key, etag } = object
-  const counts = { records: 0, skipped: 0, deadLetters: 0 }
-  const generation = FIRST_GENERATION
-  const objectId = objectIdOf(object)
-  return { objectId, bucket, key, etag, generation, state: 'started', position, ...counts, updatedAtMs: nowMs }
+/** A generation of an object that is to be written. */
+export type Begun = Generation & {
+  /** Whether nobody has begun to write it before. */
+  readonly isNew: boolean
+  /** As often as it is asked for, the same. */
+  readonly answers: () => AsyncGenerator<AnsweredLines>
 }
 
-async function writeObject(
+async function begun<T>(
   object: FlowObjectRef,
-  manifest: FlowObject,
-  lookUps: LookUps,
   context: ObjectContext,
   signal: AbortSignal | undefined,
-): Promise<ObjectResult> {
-  const name = objectName(object)
-  const writer = objectWriter(manifest, lookUps, context)
-  const bytes = await context.open(object, signal)
-  try {
-    for await (const { lines } of readFlowLog(bytes, { name, format: context.format })) {
-      signal?.throwIfAborted()
-      for (const line of lines) writer.take(line)
-      await writer.flushFull()
-    }
-  } catch (error) {
-    // What is wrong with the object itself will be wrong tomorrow: it becomes a dead letter, and the rest goes on.
-    if (!isNoFlowLog(error)) throw error
-    writer.refuse(error)
-    context.report.objectRefused({ object: name, error })
-  }
-  const { records, skipped, rejected } = await writer.finish()
-  for (const [reason, count] of rejected.entries()) context.report.linesRejected({ object: name, reason, count })
-  for (const [status, count] of skipped.entries()) context.report.linesSkipped({ object: name, status, count })
-  const counts = { records, skipped: skipped.total(), deadLetters: rejected.total() }
-  const committed: FlowObject = { ...manifest, state: 'committed', ...counts, updatedAtMs: context.clock.now() }
-  await context.store.putObject(committed)
-  return { object: committed, written: true, rejected: rejected.entries() }
+  work: (begun: Begun) => Promise<T>,
+): Promise<T | ObjectResult> {
+  const found = await context.store.findObject(objectIdOf(object))
+  if (found?.state === 'committed') return { object: found, written: false, rejected: [] }
+  return context.view.pin(async pinned => work(await begin(object, found ?? FIRST_GENERATION, pinned, context, signal)))
 }
 
-/** Rows and dead letters of one object on their way to the store. */
-function objectWriter({ objectId, generation, updatedAtMs }: FlowObject, lookUps: LookUps, context: ObjectContext) {
-  const { store, slackMs, rowsPerInsert = ROWS_PER_INSERT } = context
-  const rejected = createTally<DeadLetterReason>()
-  const skipped = createTally<'NODATA' | 'SKIPDATA'>()
-  let records = 0
-  let rows: AttributedFlow[] = []
-  let letters: StoredDeadLetter[] = []
-  const letter = (reason: DeadLetterReason, place: string, sample: string) => {
-    rejected.add(reason)
-    letters.push({ origin: objectId, place, reason, sample: printable(sample), atMs: updatedAtMs })
-  }
-  const takeRecord = (record: FlowRecord) => {
-    const window = windowOf(record, slackMs)
-    if (window === undefined) {
-      letter('without-time', placeOf(record), record.tokens.join(' ').slice(0, 256))
-      return
-    }
-    rows.push(toRow(record, attribute(record, window, updatedAtMs, lookUps), objectId, generation))
-    records++
-  }
-  const flush = async () => {
-    for (let from = 0; from < rows.length; from += rowsPerInsert) {
-      await store.insertFlows(rows.slice(from, from + rowsPerInsert))
-    }
-    if (letters.length > 0) await store.insertDeadLetters(letters)
-    rows = []
-    letters = []
-  }
-  return {
-    take(line: ParsedLine): void {
-      if (line.kind === 'skipped') skipped.add(line.status)
-      else if (line.kind === 'rejected') letter(line.reason, placeOf(line), line.sample)
-      else takeRecord(line)
-    },
-    refuse: (error: WhohadError) => letter('unreadable-object', 'line 0', `${error.code}: ${error.message}`),
-    async flushFull(): Promise<void> {
-      if (rows.length + letters.length >= rowsPerInsert) await flush()
-    },
-    async finish() {
-      await flush()
-      return { records, skipped, rejected }
-    },
-  }
+/**
+ * What was `started` goes on at the position that its manifest pins, whatever has come since; a number begins a generation as
+ * things are known now.
+ */
+export async function begin(
+  object: FlowObjectRef,
+  started: FlowObject | number,
+  { index, position }: PinnedIndex,
+  context: ObjectContext,
+  signal: AbortSignal | undefined,
+): Promise<Begun> {
+  const isNew = typeof started === 'number'
+  const manifest = isNew ? startedManifest(object, { generation: started, position }, context.clock) : started
+  const isBehind = manifest.position.some((offset, partition) => offset !== position[partition])
+  const joined = isBehind ? await context.view.at(manifest.position) : index
+  const regionOfObject = partsOfKey(object.key)?.region
+  const lookUps = lookUpsOn(joined, context.rules, { regionOfObject, reach: context.reach })
+  const answers = () => answeredLines(object, manifest, lookUps, context, signal)
+  return { manifest, isBehind, isNew, answers }
 }
 
-const placeOf = (line: ParsedLine): string =>
-  line.kind === 'rejected' && line.detail !== '' ? `line ${line.line}, ${line.detail}` : `line ${line.line}`
+function startedManifest(
+  object: FlowObjectRef,
+  { generation, position }: Pick<FlowObject, 'generation' | 'position'>,
+  clock: Clock,
+): FlowObject {
+  const { bucket, key, etag } = object
+  const counts = { records: 0, skipped: 0, deadLetters: 0, openRecords: 0, newestEndMs: Number.NEGATIVE_INFINITY }
+  const objectId = objectIdOf(object)
+  return { objectId, bucket, key, etag, generation, state: 'started', position, ...counts, updatedAtMs: clock.now() }
+}
+
+/** All answers, where none of them may change any more and they are few enough; undefined where one may. */
+async function settledAnswers(
+  answers: AsyncIterable<AnsweredLines>,
+  mostRows: number,
+): Promise<readonly AnsweredLines[] | 'not kept' | undefined> {
+  let kept: AnsweredLines[] | undefined = []
+  let rows = 0
+  for await (const lines of answers) {
+    if (lines.openRows > 0) return undefined
+    rows += lines.rows.length
+    if (rows > mostRows) kept = undefined
+    kept?.push(lines)
+  }
+  return kept ?? 'not kept'
+}

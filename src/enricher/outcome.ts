@@ -11,6 +11,24 @@ export type ObjectResult = {
   readonly rejected: readonly (readonly [DeadLetterReason, number])[]
 }
 
+/** Traffic of one side that a correction took from one application, or from nobody known, and gave to another. */
+export type Move = {
+  readonly side: 'source' | 'destination'
+  /** An application, or the state of an end that is not owned in parentheses. */
+  readonly from: string
+  readonly to: string
+  readonly flows: number
+  readonly bytes: number
+}
+
+/** An object that was answered again. */
+export type Corrected = {
+  readonly object: FlowObject
+  /** Records of which an end is answered otherwise than before; with none, the rows stay as they are. */
+  readonly changed: number
+  readonly moves: readonly Move[]
+}
+
 /** What one look at the listing did. */
 export type PassSummary = {
   readonly listed: number

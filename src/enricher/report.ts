@@ -1,12 +1,12 @@
 import type { WhohadError } from '../runtime/errors.ts'
-import type { ObjectResult, PassSummary } from './outcome.ts'
+import type { Corrected, ObjectResult, PassSummary } from './outcome.ts'
 
 /** One callback per happening of the enricher. The command line makes log lines and metrics of them. */
 export type EnricherReport = {
-  /** An object waits for the watermark; once per object. */
-  objectHeld(d: { readonly object: string; readonly newestEndMs: number; readonly watermarkMs: number | null }): void
-  /** It waited as long as it may, and leaves with what is known. */
-  objectReleasedByCap(d: { readonly object: string; readonly newestEndMs: number; readonly heldMs: number }): void
+  /** An object waits, because a later poll may change answers about it; once per object. */
+  objectHeld(d: { readonly object: string }): void
+  /** It waited as long as it may, and left with what was known: later polls may tell more of so many of its records. */
+  objectReleasedByCap(d: { readonly object: string; readonly openRecords: number; readonly heldMs: number }): void
   objectCommitted(d: ObjectResult): void
   /** It is no flow log that can be read: kept as one dead letter, never tried again. */
   objectRefused(d: { readonly object: string; readonly error: WhohadError }): void
@@ -16,6 +16,12 @@ export type EnricherReport = {
   linesRejected(d: { readonly object: string; readonly reason: string; readonly count: number }): void
   /** NODATA and SKIPDATA lines of one object. SKIPDATA means that AWS lost records. */
   linesSkipped(d: { readonly object: string; readonly status: 'NODATA' | 'SKIPDATA'; readonly count: number }): void
+  /** Answers that were given have become others: a new generation of the object has them. */
+  objectCorrected(d: Corrected & { readonly name: string }): void
+  /** An object could not be looked at again: now, or, where it is gone, ever. */
+  correctionFailed(d: { readonly object: string; readonly error: WhohadError; readonly isGone: boolean }): void
+  /** The store could not say what is to be looked at again; the next pass asks anew. */
+  correctionsFailed(d: { readonly error: WhohadError }): void
   listFailed(d: { readonly error: WhohadError }): void
   passFinished(d: PassSummary): void
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { applyTo, EncodedChange, fencedBy } from '../changestream/encoded-change.ts'
 import { Fence } from '../changestream/fence.ts'
 import type { ChangeLog, DeadLetter, LoggedChange, Position } from '../changestream/port.ts'
 import type { Restored } from '../changestream/restore.ts'
@@ -35,18 +36,23 @@ export type FollowingView = IndexView & {
 
 /**
  * A view over a live index that holds all before `from` already. Whoever follows the log hands every batch to `apply`, and
- * nobody else changes the index.
+ * nobody else changes the index. `beforeEach` is told of every change before the index has it.
  */
 export function followingView(
   index: OwnershipIndex,
   log: ChangeLog,
   signal: AbortSignal,
-  from: Position = Array<number>(log.partitions).fill(0),
+  {
+    from = Array<number>(log.partitions).fill(0),
+    beforeEach = () => {},
+  }: { readonly from?: Position | undefined; readonly beforeEach?: (logged: LoggedChange) => void } = {},
 ): FollowingView {
   const position = [...from]
   let compacted: Promise<void> = Promise.resolve()
+  let forgotten: Promise<void> | undefined
   const compact = (isNeeded: () => boolean): Promise<void> => {
-    compacted = compacted.then(() => (isNeeded() ? compactInSteps(index) : undefined))
+    // What is let go of is folded on the way; changes do not wait for that.
+    if (forgotten === undefined) compacted = compacted.then(() => (isNeeded() ? compactInSteps(index) : undefined))
     return compacted
   }
   let turn: Promise<unknown> = Promise.resolve()
@@ -56,19 +62,32 @@ export function followingView(
     turn = result.catch(() => undefined)
     return result
   }
+  /** After a horizon was raised: memory is given back, answers stay. */
+  const forget = async (): Promise<void> => {
+    await compacted
+    const putInPlace = await inSteps(index.forgetting())
+    await inTurn(async () => {
+      putInPlace()
+      forgotten = undefined
+    })
+  }
   return {
     pin: work => inTurn(() => work({ index, position: [...position] })),
     at: wanted => replayedIndex(log, wanted, signal),
     async apply(batch, isReplaying) {
       await inTurn(async () => {
-        for (const { change, partition, offset } of batch) {
-          index.apply(change)
+        for (const logged of batch) {
+          const { partition, offset } = logged
+          beforeEach(logged)
+          applyTo(index, logged)
           position[partition] = Math.max(position[partition] ?? 0, offset + 1)
         }
       })
       await compact(() => index.needsCompaction(isReplaying))
+      if (!isReplaying && forgotten === undefined && batch.some(isHorizon)) forgotten = forget()
     },
     async snapshot(read) {
+      await forgotten
       // Most of it before others have to wait.
       await compact(() => true)
       return inTurn(async () => {
@@ -81,9 +100,19 @@ export function followingView(
 }
 
 /** Between its steps others ask the index, pinned or not: a compaction changes no answer. */
-async function compactInSteps(index: OwnershipIndex): Promise<void> {
-  for (const _ of index.compacting()) await setImmediate()
+const compactInSteps = (index: OwnershipIndex): Promise<void> => inSteps(index.compacting())
+
+async function inSteps<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await setImmediate()
+  }
 }
+
+/** Claims are the most, and are left encoded. */
+const isHorizon = (logged: LoggedChange): boolean =>
+  !(logged instanceof EncodedChange) && logged.change.record === 'horizon'
 
 const copied = ({ header, sections }: IndexImage): IndexImage => ({
   header,
@@ -109,11 +138,13 @@ export async function replayedIndex(
   const fence = new Fence(restored?.read.epochs)
   const lastRecords = new LastRecords(restored?.read)
   const from = restored && resumedFrom((await log.start?.()) ?? [], restored.read)
-  const options = { follow: false, signal, ...(onDeadLetter && { onDeadLetter }), ...(from && { from }) }
+  const options = { follow: false, encoded: true, signal, ...(onDeadLetter && { onDeadLetter }), ...(from && { from }) }
   for await (const batch of log.read(options)) {
     lastRecords.check(batch)
-    for (const { change, partition, offset } of batch) {
-      if (offset < (position[partition] ?? 0) && fence.fencedBy(change) === undefined) index.apply(change)
+    for (const logged of batch) {
+      if (logged.offset < (position[logged.partition] ?? 0) && fencedBy(fence, logged) === undefined) {
+        applyTo(index, logged)
+      }
     }
     if (index.needsCompaction(true)) await compactInSteps(index)
   }

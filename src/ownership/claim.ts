@@ -88,6 +88,11 @@ export type Progress = {
   readonly refused: { readonly reason: string; readonly detail: string } | null
 }
 
+/** The reason of the progress by which a poller says that it ends in good order: no poll, and another one may take over. */
+export const STOPPED = 'stopped'
+
+export const isGoodbye = ({ refused }: Progress): boolean => refused?.reason === STOPPED
+
 /** How far a source's word can be trusted, in milliseconds (docs/architecture.md, "Declared bounds"). */
 export type SourceBounds = {
   /** How stale a reply may be. */

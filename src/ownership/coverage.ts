@@ -1,5 +1,5 @@
 import type { UnknownReason } from './answer.ts'
-import { type Progress, type SourceRecord, supersedes } from './claim.ts'
+import { isGoodbye, type Progress, type SourceRecord, supersedes } from './claim.ts'
 import { WatchedSpace } from './scope.ts'
 import type { Millis, Window } from './window.ts'
 
@@ -50,6 +50,8 @@ export class SourceHistory {
   }
 
   advance(progress: Progress): void {
+    // Tells nothing of what it polls: why the poll before was refused still holds.
+    if (isGoodbye(progress)) return
     if (this.newest === undefined || supersedes(progress, this.newest)) {
       this.newest = progress
       this.refused = progress.refused

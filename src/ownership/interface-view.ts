@@ -1,4 +1,4 @@
-import { type Claim, layerRank, type Owner } from './claim.ts'
+import { type Claim, layerRank, type Owner, type SourceRecord } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain } from './domains.ts'
 import type { Prefix } from './prefix.ts'
@@ -18,9 +18,13 @@ export type InterfaceView = {
   readonly forwards: boolean
   /** False where its source had not looked at the whole window: it may have held more. */
   readonly complete: boolean
+  /** False where a later poll may still tell something else of the window: its source has not come to the window's end. */
+  readonly settled: boolean
 }
 
-export type HistoryOf = (source: string) => Pick<SourceHistory, 'completeUpToMs' | 'sawAll'> | undefined
+export type HistoryOf = (
+  source: string,
+) => (Pick<SourceHistory, 'completeUpToMs' | 'sawAll'> & { readonly record?: SourceRecord | undefined }) | undefined
 
 /**
  * One interface from the claims that name it, in any order; undefined where none is of the interface itself. An interface
@@ -58,7 +62,18 @@ export function interfaceView(
     prefixes: [...prefixes],
     forwards,
     complete: telling.every(({ source }) => historyOf(source)?.sawAll(window) ?? false),
+    settled: telling.every(claim => isSettled(claim, window, historyOf)),
   }
+}
+
+/**
+ * Its source has come to the window's end, or was removed and will say nothing more. A claim that is missing may be back in
+ * the next poll, which then tells more of the time since it was last seen.
+ */
+function isSettled({ source, state, end }: Claim, { untilMs }: Window, historyOf: HistoryOf): boolean {
+  const { completeUpToMs = Number.NEGATIVE_INFINITY, record } = historyOf(source) ?? {}
+  const isRemoved = record !== undefined && record.validity.untilMs < Number.POSITIVE_INFINITY
+  return isRemoved || (completeUpToMs >= untilMs && !(state === 'missing' && untilMs > end.earliestMs))
 }
 
 const possible = (claim: Claim): Window => ({ fromMs: claim.start.earliestMs, untilMs: claim.end.latestMs })

@@ -3,14 +3,16 @@ import { ChangedCells } from './changed-cells.ts'
 import { type Change, type Claim, type Horizon, type Layer, layerRank, type SourceRecord } from './claim.ts'
 import type { KnownBefore } from './corrections.ts'
 import { type HistoryColumns, SourceHistory } from './coverage.ts'
+import type { EncodedClaim } from './encoded-claim.ts'
 import { folded, overlay } from './generation/fold.ts'
 import { Generation, spanOf } from './generation/generation.ts'
 import type { Row, SegmentColumns } from './generation/segment.ts'
 import { SegmentSet } from './generation/segment-set.ts'
 import { type InterfaceView, interfaceView } from './interface-view.ts'
 import { KnownByIndex } from './known-before.ts'
-import { ClaimLedger, type LedgerColumns } from './ledger/claim-ledger.ts'
+import { ClaimLedger, type LedgerColumns, type Taken } from './ledger/claim-ledger.ts'
 import { RefusedClaims, type RefusedColumns } from './ledger/refused-claims.ts'
+import { outliving } from './outliving.ts'
 import { answer, type Known } from './question.ts'
 import type { Millis, Window } from './window.ts'
 
@@ -53,7 +55,7 @@ const MOST_WHILE_REPLAYING = 2_097_152
  * whatever order and however often. Compaction changes how fast it answers and how much memory it takes, never an answer.
  */
 export class OwnershipIndex {
-  private readonly ledger: ClaimLedger
+  private ledger: ClaimLedger
   private readonly histories = new Map<string, SourceHistory>()
   private readonly horizons = new Map<string, Millis>()
   private segments: SegmentSet
@@ -62,7 +64,9 @@ export class OwnershipIndex {
   private folding: ChangedCells | undefined
   private readonly refused: RefusedClaims
   private readonly known: Known
-  private readonly knownBefore: KnownByIndex
+  private knownBefore: KnownByIndex
+  /** Claims that were taken while others are let go of. */
+  private takenMeanwhile: Claim[] | undefined
 
   constructor(columns?: IndexColumns) {
     this.ledger = new ClaimLedger(columns?.ledger)
@@ -87,6 +91,16 @@ export class OwnershipIndex {
     else if (change.record === 'progress') this.historyOf(change.source).advance(change)
     else if (change.record === 'source') this.historyOf(change.source).register(change)
     else this.applyHorizon(change)
+  }
+
+  /** As `apply` of the same claim as an object, in a fraction of the time. */
+  applyEncoded(claim: EncodedClaim): void {
+    const { ledger, refused } = this
+    const horizonMs = this.horizons.get(claim.domain)
+    if (horizonMs !== undefined && !refused.refusesNone(claim.endLatestMs, horizonMs)) {
+      if (ledger.refOfEncoded(claim) < 0 && refused.refuses(claim.claim(), horizonMs)) return
+    }
+    this.markTaken(ledger.takeEncoded(claim))
   }
 
   ask(question: Question): Answer {
@@ -142,13 +156,34 @@ export class OwnershipIndex {
    * between two steps the index may be asked and changed. One run at a time.
    */
   *compacting(): Generator<void, void> {
-    if (this.folding) throw new Error('a compaction is running already')
+    if (this.folding || this.takenMeanwhile) throw new Error('a compaction is running already')
     const folding = this.changed
     this.folding = folding
     this.changed = new ChangedCells(this.ledger)
     const { cells, slots } = yield* folding.folded()
     this.segments = yield* folded(this.segments, cells, slots)
     this.folding = undefined
+  }
+
+  /**
+   * Lets go of the claims that were over below their domain's horizon (`outliving`): no answer above it changes, and below it
+   * all are `expired`. Between two steps the index may be asked and changed; the last one gives what puts the rest in its
+   * place, at once, and says how many went. Not while a compaction runs, nor one while this does. It needs the memory of what
+   * stays a second time.
+   */
+  *forgetting(): Generator<void, () => number> {
+    if (this.folding || this.takenMeanwhile) throw new Error('a compaction is running already')
+    const { ledger } = this
+    const horizonMs = (domain: number) => this.known.horizonMs(ledger.domains.text(domain))
+    const kept = outliving(ledger, memoised(horizonMs))
+    this.takenMeanwhile = []
+    const next = new OwnershipIndex()
+    for (const [ref, isKept] of kept.entries()) {
+      if (isKept) next.markTaken(next.ledger.take(ledger.claim(ref)))
+      if (ref % CLAIMS_OF_A_STEP === 0) yield
+    }
+    yield* next.compacting()
+    return () => this.putInPlace(next, kept.length)
   }
 
   compact(): void {
@@ -196,12 +231,28 @@ export class OwnershipIndex {
     return history
   }
 
+  private putInPlace(next: OwnershipIndex, claimsBefore: number): number {
+    const gone = claimsBefore - next.ledger.size
+    for (const claim of this.takenMeanwhile ?? []) next.markTaken(next.ledger.take(claim))
+    this.takenMeanwhile = undefined
+    this.ledger = next.ledger
+    this.segments = next.segments
+    this.changed = next.changed
+    this.knownBefore = new KnownByIndex(this.ledger, this.histories, this.horizons)
+    return gone
+  }
+
   private applyClaim(claim: Claim): void {
     const { ledger } = this
     const horizonMs = this.horizons.get(claim.domain)
     if (horizonMs !== undefined && ledger.refOf(claim.id) < 0 && this.refused.refuses(claim, horizonMs)) return
-    const { ref, outcome } = ledger.take(claim)
-    if (outcome !== 'known') this.changed.mark(ledger.cellNumber(ref))
+    this.markTaken(ledger.take(claim))
+  }
+
+  private markTaken({ ref, outcome }: Taken): void {
+    if (outcome === 'known') return
+    this.changed.mark(this.ledger.cellNumber(ref))
+    this.takenMeanwhile?.push(this.ledger.claim(ref))
   }
 
   private applyHorizon({ domain, beforeMs }: Horizon): void {
@@ -233,6 +284,17 @@ export class OwnershipIndex {
     const all = new ChangedCells(this.ledger)
     for (const cells of [this.folding, this.changed]) all.markAll(cells)
     return all
+  }
+}
+
+/** A few milliseconds. */
+const CLAIMS_OF_A_STEP = 500
+
+function memoised(horizonMs: (domain: number) => Millis): (domain: number) => Millis {
+  const known: Millis[] = []
+  return domain => {
+    known[domain] ??= horizonMs(domain)
+    return known[domain]
   }
 }
 

@@ -1,47 +1,54 @@
 import type { Claim, Revision } from './claim.ts'
 import { Hearing } from './hearing.ts'
+import { KnownClaims } from './known-claims.ts'
 import { newClaim } from './new-claim.ts'
-import { haveSameNames, holdingKey, isSamePlace, isUnchanged, lacksNamesOf, onceForwarding } from './same-holding.ts'
+import { haveSameNames, isSamePlace, isUnchanged, lacksNamesOf, onceForwarding, saysTheSame } from './same-holding.ts'
 import { SeenWindows } from './seen-windows.ts'
 import type { Binding } from './snapshot.ts'
 import type { DiffContext, SourceState } from './source-state.ts'
-import { opensAt } from './start-window.ts'
 import { unheard } from './stated-times.ts'
 import { isSameBounds, type Millis } from './window.ts'
 
-/** One poll's work on the claims of its source. */
+/** What the replies of one poll, or of one look at a part, prove of time. */
+export type Shown = {
+  /** Every reply shows this moment or a later one. */
+  readonly fromMs: Millis
+  /** When all was over, by the latest clock: an absence is proved by then, not earlier. */
+  readonly overAtMs: Millis
+  /** Before this moment a holding that is new was not shown by who would have shown it. */
+  readonly notBefore: (binding: Binding) => Millis
+}
+
+/** The work of one poll, or of one look at a part, on the claims of its source. */
 export class PollStep {
   readonly changed = new Map<string, Claim>()
   readonly hearing: Hearing
-  private readonly unseen: Map<string, Claim>
+  protected readonly known: KnownClaims
   /** Closed by a stated end, and still listed on their way out: the next poll must not take them for news. */
   private readonly told = new Set<string>()
-  private readonly byHolding = new Map<string, Claim[]>()
   private readonly state: SourceState
-  private readonly context: DiffContext
+  protected readonly context: DiffContext
   private readonly revision: Revision
-  /** When the whole poll was over, by the latest clock: an absence is proved by then, not earlier. */
-  private readonly overAtMs: Millis
-  private readonly windows: SeenWindows
-  private readonly notBefore: (binding: Binding) => Millis
+  private readonly shown: Shown
+  protected readonly windows: SeenWindows
 
-  constructor(state: SourceState, context: DiffContext, revision: Revision, overAtMs: Millis) {
+  constructor(state: SourceState, context: DiffContext, revision: Revision, shown: Shown) {
     this.state = state
     this.context = context
     this.revision = revision
-    this.overAtMs = overAtMs
-    this.hearing = new Hearing(context.bounds.clockErrorMs, overAtMs)
+    this.shown = shown
+    this.hearing = new Hearing(context.bounds.clockErrorMs, shown.overAtMs)
     this.windows = new SeenWindows(context.bounds, state)
-    this.notBefore = opensAt(state)
-    this.unseen = new Map(state.claims)
-    for (const claim of state.claims.values()) {
-      const key = holdingKey(claim)
-      this.byHolding.set(key, [...(this.byHolding.get(key) ?? []), claim])
-    }
+    this.known = new KnownClaims(state.claims)
   }
 
   see(binding: Binding): void {
-    const known = this.byHolding.get(holdingKey(binding)) ?? []
+    const asBefore = this.known.markSeenIf(binding, this.isAsBefore)
+    if (asBefore) {
+      this.carryOn(asBefore, binding)
+      return
+    }
+    const known = this.known.of(binding)
     const told = known.find(claim => this.isTold(claim, binding))
     if (told) {
       this.told.add(told.id)
@@ -64,22 +71,28 @@ export class PollStep {
     } else this.split(named, binding, false)
   }
 
-  /** Claims that this snapshot does not show: first their end window opens, at the second absence they close. */
-  missTheRest(): void {
-    for (const claim of this.unseen.values()) {
-      if (claim.state === 'closed') continue
+  /**
+   * Claims that would have been shown, and were not: first their end window opens, at the second absence they close.
+   * A reply may show a moment before the claim began; then the claim is no longer seen, and has no end yet.
+   */
+  missTheRest(wouldShow: (claim: Claim) => boolean = () => true): void {
+    const { fromMs, overAtMs } = this.shown
+    for (const claim of this.known.unseen()) {
+      if (claim.state === 'closed' || !wouldShow(claim)) continue
+      const latestMs = claim.start.latestMs > fromMs ? Number.POSITIVE_INFINITY : overAtMs
       if (claim.state === 'open') {
-        this.revise(claim, { state: 'missing', ...this.windows.lastSeen(claim, this.overAtMs) })
-      } else if (this.isUnderWay(claim)) {
-        this.revise(claim, { end: { ...claim.end, latestMs: this.overAtMs } })
-      } else {
+        this.revise(claim, { state: 'missing', ...this.windows.lastSeen(claim, latestMs) })
+      } else if (!this.isUnderWay(claim)) {
         this.revise(claim, { state: 'closed' })
+      } else if (latestMs === overAtMs) {
+        this.revise(claim, { end: { ...claim.end, latestMs } })
       }
     }
   }
 
   /** The claims that the next poll has to compare with. */
   remaining(): ReadonlyMap<string, Claim> {
+    if (this.changed.size === 0 && !this.known.hasClosed) return this.state.claims
     const claims = new Map(this.state.claims)
     for (const claim of this.changed.values()) claims.set(claim.id, claim)
     for (const { id, state } of claims.values()) {
@@ -88,12 +101,21 @@ export class PollStep {
     return claims
   }
 
+  /** Held by the same, as all of an estate is but for a few: what `see` does then, without a word said. */
+  private readonly isAsBefore = (claim: Claim, binding: Binding): boolean =>
+    claim.state === 'open' && binding.state === 'held' && saysTheSame(claim, binding) && this.continues(claim, binding)
+
+  /** Of an open claim that is sighted again, with nothing new about it: the source's progress carries it on. */
+  protected carryOn(_claim: Claim, _binding: Binding): void {}
+
   /** Still held. Published only where something about it is new: the source's progress carries an open claim on. */
   private go(claim: Claim, binding: Binding): void {
-    this.unseen.delete(claim.id)
+    this.known.markSeen(claim)
     const owners = onceForwarding(binding.owners, claim.owners)
-    const known = JSON.stringify([claim.owners, claim.expects])
-    if (claim.state === 'open' && JSON.stringify([owners, binding.expects]) === known) return
+    if (claim.state === 'open' && saysTheSame(claim, { ...binding, owners })) {
+      this.carryOn(claim, binding)
+      return
+    }
     const again = { owners, state: 'open', ...this.windows.seenAt(binding), expects: binding.expects } as const
     if (claim.lastSightingMs > 0) {
       // A poll between did not show it as held.
@@ -125,7 +147,7 @@ export class PollStep {
 
   /** The same names, after a gap in which another may have held it, or in another place: one claim ends, another begins. */
   private split(claim: Claim, binding: Binding, isNewBinding: boolean): void {
-    this.unseen.delete(claim.id)
+    this.known.markSeen(claim)
     const byMs = this.windows.seenBy(binding)
     // What was only seen on its way out has no end yet; by this sighting it has ended, or goes on as the new claim.
     const latestMs = claim.state === 'open' ? byMs : Math.min(claim.end.latestMs, byMs)
@@ -143,7 +165,7 @@ export class PollStep {
       return
     }
     // The name was true all along, so the new claim takes over the whole lifetime (rule 6).
-    this.unseen.delete(before.id)
+    this.known.markSeen(before)
     // The new one first: whatever a poller that dies here has written, somebody holds the address.
     this.publish({ ...this.fresh(binding, false), start: before.start, evidence: before.evidence })
     this.empty(before)
@@ -166,14 +188,14 @@ export class PollStep {
 
   /** Takes all time from a claim: it never was. */
   private empty(claim: Claim): void {
-    this.unseen.delete(claim.id)
+    this.known.markSeen(claim)
     const atMs = claim.start.earliestMs
     this.revise(claim, { state: 'closed', end: { earliestMs: atMs, latestMs: atMs } })
   }
 
   /** On its way out. A stated end closes it at once; of a binding that may be another one it says nothing. */
   private end(claim: Claim, binding: Binding): void {
-    this.unseen.delete(claim.id)
+    this.known.markSeen(claim)
     const seen = this.windows.lastSeen(claim, claim.state === 'open' ? Number.POSITIVE_INFINITY : claim.end.latestMs)
     const isStated = binding.state === 'ending' && this.continues(claim, binding)
     const heard = isStated ? this.hearing.hear(binding, 'end', seen.end) : unheard(seen.end)
@@ -191,27 +213,27 @@ export class PollStep {
     return isOfIt && this.hearing.latest(binding, 'end') <= claim.end.latestMs
   }
 
-  private fresh(binding: Binding, withBinding: boolean): Claim {
-    const beginning = { notBeforeMs: this.notBefore(binding), withBinding }
+  protected fresh(binding: Binding, withBinding: boolean): Claim {
+    const beginning = { notBeforeMs: this.shown.notBefore(binding), withBinding }
     return newClaim(binding, beginning, this.revision, this.context, this.windows, this.hearing)
   }
 
   /** Listed on for a while after an end that the last complete poll already vouched for: it is told, or was never seen. */
   private wasOverBefore(binding: Binding): boolean {
     if (binding.state === 'held') return false
-    return this.hearing.latest(binding, 'end') < this.notBefore(binding)
+    return this.hearing.latest(binding, 'end') < this.shown.notBefore(binding)
   }
 
   /** Open, listed on its way out, or not to end before later: nothing has shown its end yet. */
   private isUnderWay(claim: Claim): boolean {
-    return claim.end.latestMs > this.overAtMs
+    return claim.end.latestMs > this.shown.overAtMs
   }
 
-  private revise(claim: Claim, part: Partial<Claim>): void {
+  protected revise(claim: Claim, part: Partial<Claim>): void {
     this.publish({ ...claim, ...part, revision: this.revision })
   }
 
-  private publish(claim: Claim): void {
+  protected publish(claim: Claim): void {
     this.changed.set(claim.id, claim)
   }
 }

@@ -1,25 +1,30 @@
 import type { Claim, Owner } from './claim.ts'
 import type { Binding } from './snapshot.ts'
 
-type Held = Pick<Claim, 'domain' | 'prefix' | 'ports' | 'layer' | 'lifetimeId' | 'owners'>
+type Held = Pick<Claim, 'ports' | 'layer' | 'lifetimeId' | 'owners'>
 type Owners = readonly Owner[]
 
-/** Which holding a binding or a claim is about, whatever it is named. */
-export function holdingKey(held: Held): string {
-  const ports = held.ports ? `${held.ports.first}-${held.ports.last}` : ''
-  const holder = held.lifetimeId ?? `by ${holderOf(held.owners)}`
-  return [held.domain, held.prefix, ports, held.layer, holder].join('|')
+/** Whether two of one place, binding or claim, are about the same holding there, whatever it is named. */
+export function isSameHolding(a: Held, b: Held): boolean {
+  if (a.layer !== b.layer || a.lifetimeId !== b.lifetimeId) return false
+  if (a.ports?.first !== b.ports?.first || a.ports?.last !== b.ports?.last) return false
+  return a.lifetimeId !== null || agree(a.owners, b.owners, HOLDER)
 }
+
+const HOLDER = ['resourceId', 'eni'] as const
 
 /** Who holds an address that no lifetime id binds: the same resource on another interface is another holding. */
 export const holderOf = (owners: Owners): string =>
   owners.map(({ resourceId, eni }) => `${resourceId}@${eni ?? ''}`).join(',')
 
-export const applicationsOf = (owners: Owners): string => JSON.stringify(owners.map(owner => owner.application))
-
 /** Whether they are as many, and each says the same in all these fields as its counterpart. */
-const agree = (a: Owners, b: Owners, fields: readonly (keyof Owner)[]): boolean =>
-  a.length === b.length && a.every((owner, i) => fields.every(field => owner[field] === b[i]?.[field]))
+function agree(a: Owners, b: Owners, fields: readonly (keyof Owner)[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) {
+    for (const field of fields) if (a[i]?.[field] !== b[i]?.[field]) return false
+  }
+  return true
+}
 
 export const haveSameNames = (a: Owners, b: Owners): boolean => agree(a, b, ['application'])
 
@@ -50,3 +55,42 @@ export const isUnchanged = (claim: Claim, binding: Binding): boolean =>
 /** Who forwarded in a part of the claim's time may have forwarded in any. */
 export const onceForwarding = (owners: Owners, before: Owners): Owners =>
   owners.map((owner, i) => (before[i]?.forwards ? { ...owner, forwards: true } : owner))
+
+/** Whether a binding says nothing but what the claim says already. Every address of a poll is compared, so field by field. */
+export function saysTheSame(claim: Claim, { owners, expects, whole }: Binding): boolean {
+  if (claim.whole !== whole || claim.owners.length !== owners.length || claim.expects.length !== expects.length)
+    return false
+  for (let i = 0; i < expects.length; i++) if (claim.expects[i] !== expects[i]) return false
+  for (let i = 0; i < owners.length; i++) if (!isSameOwner(claim.owners[i] as Owner, owners[i] as Owner)) return false
+  return true
+}
+
+const isSameOwner = (a: Owner, b: Owner): boolean =>
+  a === b ||
+  (a.resourceId === b.resourceId &&
+    a.application === b.application &&
+    a.cluster === b.cluster &&
+    a.stack === b.stack &&
+    a.detail === b.detail &&
+    a.kind === b.kind &&
+    a.account === b.account &&
+    a.region === b.region &&
+    a.zone === b.zone &&
+    a.vpc === b.vpc &&
+    a.subnet === b.subnet &&
+    a.eni === b.eni &&
+    a.host === b.host &&
+    a.team === b.team &&
+    a.namedBy === b.namedBy &&
+    a.forwards === b.forwards &&
+    haveSameLabels(a.labels, b.labels))
+
+function haveSameLabels(a: Owner['labels'], b: Owner['labels']): boolean {
+  let left = 0
+  for (const key in a) {
+    if (a[key] !== b[key]) return false
+    left++
+  }
+  for (const _ in b) left--
+  return left === 0
+}

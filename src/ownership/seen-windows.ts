@@ -1,7 +1,7 @@
 import type { Claim, SourceBounds } from './claim.ts'
-import type { Binding } from './snapshot.ts'
+import type { Binding, Sighting } from './snapshot.ts'
 import type { SourceState } from './source-state.ts'
-import type { Millis } from './window.ts'
+import { EVER, type Millis } from './window.ts'
 
 type LastSeen = Pick<Claim, 'end' | 'lastSightingMs'>
 
@@ -11,6 +11,9 @@ export class SeenWindows {
   private readonly clockErrorMs: number
   /** Every open claim was seen by the last complete poll. */
   private readonly openUntilMs: Millis
+  /** What one page shows is in memory once, however many addresses are on it. */
+  private sighting: Sighting | undefined
+  private ofSighting: LastSeen = { end: EVER, lastSightingMs: 0 }
 
   constructor({ lagMs, clockErrorMs }: SourceBounds, { completeUpToMs }: SourceState) {
     this.lagMs = lagMs
@@ -25,10 +28,15 @@ export class SeenWindows {
 
   /** The end of a claim that is being sighted. */
   seenAt({ sighting }: Binding): LastSeen {
-    return {
-      end: { earliestMs: sighting.sentAtMs - this.lagMs - this.clockErrorMs, latestMs: Number.POSITIVE_INFINITY },
-      lastSightingMs: sighting.receivedAtMs,
+    if (sighting !== this.sighting) {
+      this.sighting = sighting
+      const earliestMs = sighting.sentAtMs - this.lagMs - this.clockErrorMs
+      this.ofSighting = {
+        end: { earliestMs, latestMs: Number.POSITIVE_INFINITY },
+        lastSightingMs: sighting.receivedAtMs,
+      }
     }
+    return this.ofSighting
   }
 
   /** The end of a claim by its last sighting. */

@@ -1,9 +1,11 @@
 import type { Progress, Revision, SourceRecord } from './claim.ts'
+import { Places } from './places.ts'
 import { PollStep } from './poll-step.ts'
-import { applicationsOf, holdingKey } from './same-holding.ts'
+import { haveSameNames, isSameHolding } from './same-holding.ts'
 import { extendScope } from './scope.ts'
 import type { Binding, Snapshot } from './snapshot.ts'
 import type { Diff, DiffContext, SourceState } from './source-state.ts'
+import { opensAt } from './start-window.ts'
 import type { Millis } from './window.ts'
 
 export type { Diff, DiffContext, SourceState } from './source-state.ts'
@@ -17,7 +19,8 @@ export function diffSnapshot(state: SourceState, snapshot: Snapshot, context: Di
   const { lagMs, clockErrorMs } = context.bounds
   const completeUpToMs = snapshot.sighting.sentAtMs - lagMs - clockErrorMs
   const overAtMs = snapshot.sighting.receivedAtMs + clockErrorMs
-  const step = new PollStep(state, context, revision, overAtMs)
+  const shown = { fromMs: completeUpToMs, overAtMs, notBefore: opensAt(state) }
+  const step = new PollStep(state, context, revision, shown)
   const bindings = distinct(snapshot.bindings)
   for (const binding of bindings) step.see(binding)
   step.missTheRest()
@@ -66,14 +69,19 @@ export function refusePoll(
 }
 
 /** Bindings that the walk listed twice are one; a sighting outweighs a listing on its way out. */
-function distinct(bindings: readonly Binding[]): readonly Binding[] {
-  const byKey = new Map<string, Binding>()
+export function distinct(bindings: readonly Binding[]): readonly Binding[] {
+  const places = new Places(bindings.length)
+  const kept: Binding[] = []
   for (const binding of bindings) {
-    const key = `${holdingKey(binding)}|${applicationsOf(binding.owners)}`
-    if (!byKey.has(key) || binding.state === 'held') byKey.set(key, binding)
+    let at = places.lastAt(binding)
+    while (at >= 0 && !isSameListing(kept[at] as Binding, binding)) at = places.beforeIt(at)
+    if (at < 0) places.file(binding, kept.push(binding) - 1)
+    else if (binding.state === 'held') kept[at] = binding
   }
-  return [...byKey.values()]
+  return kept
 }
+
+const isSameListing = (a: Binding, b: Binding): boolean => isSameHolding(a, b) && haveSameNames(a.owners, b.owners)
 
 function nextRecord(
   state: SourceState,

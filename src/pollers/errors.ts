@@ -14,8 +14,14 @@ export const pollerErrors = {
   ec2Denied: declareError(
     'WHOHAD_EC2_DENIED',
     'failure',
-    (d: Place & { why: string }) =>
-      `EC2 does not let us list account ${d.account} in ${d.region}: ${d.why}. Allow ec2:DescribeNetworkInterfaces, DescribeInstances, DescribeAddresses, DescribeVpcs and DescribeSubnets, and check that the credentials are still valid.`,
+    (d: Place & { who: string | null; why: string; allow: string }) =>
+      `EC2 does not let ${d.who ?? 'us'} list account ${d.account} in ${d.region}: ${d.why}. ${d.allow}`,
+  ),
+  ec2WrongAccount: declareError(
+    'WHOHAD_EC2_WRONG_ACCOUNT',
+    'usage',
+    (d: Place & { who: string; actual: string }) =>
+      `The credentials for account ${d.account} in ${d.region} are ${d.who}, which is in account ${d.actual}: what they list would be recorded as the other account's. Set ec2[].account to ${d.actual}, or give credentials or a roleArn of ${d.account}.`,
   ),
   ec2Throttled: declareError(
     'WHOHAD_EC2_THROTTLED',
@@ -74,7 +80,15 @@ export const pollerErrors = {
     'WHOHAD_POLLER_SUPERSEDED',
     'state',
     (d: { source: string; epoch: number; newest: number }) =>
-      `Another poller of ${d.source} took over with epoch ${d.newest} while this one was taking epoch ${d.epoch}. Run one poller for each source.`,
+      d.newest > d.epoch
+        ? `Another poller of ${d.source} has taken over with epoch ${d.newest}; this one had epoch ${d.epoch}. Nothing of this poll counts. A poller that goes on stands by from now on.`
+        : `Another poller of ${d.source} took epoch ${d.epoch} at the same moment, so neither has it. Try again.`,
     true,
+  ),
+  sourceRemoved: declareError(
+    'WHOHAD_SOURCE_REMOVED',
+    'state',
+    (d: { source: string; atMs: number }) =>
+      `The source ${d.source} was removed as of ${new Date(d.atMs).toISOString()}, and its name is not used again: answers about the time since rest on its silence. Take it out of the configuration.`,
   ),
 } as const

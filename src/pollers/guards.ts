@@ -1,9 +1,9 @@
-import type { Claim, Layer, Owner } from '../ownership/claim.ts'
+import type { Claim, Layer } from '../ownership/claim.ts'
 import type { Snapshot } from '../ownership/snapshot.ts'
-import type { Refusal } from './refusal.ts'
+import type { DoubtReason, Refusal } from './refusal.ts'
 
 export type GuardLimits = {
-  /** Layers with fewer holdings than this are too small for shares to mean anything. */
+  /** Layers and places with fewer holdings than this are too small for shares to mean anything. */
   readonly fewestHoldings: number
   /** Refuse a listing that lacks more than this share of the holdings of before. */
   readonly largestDrop: number
@@ -13,60 +13,156 @@ export type GuardLimits = {
 
 export const DEFAULT_GUARDS: GuardLimits = { fewestHoldings: 20, largestDrop: 0.5, largestNamedDrop: 0.5 }
 
+/** Why a listing that came whole is not believed, and by how much. */
+export type Doubt = {
+  readonly reason: DoubtReason
+  readonly detail: string
+  /** What it is about: a layer, or a layer in one place. */
+  readonly about: string
+  /** The share that is gone, from 0 to 1. */
+  readonly gone: number
+}
+
 type Tally = { readonly all: number; readonly named: number }
-type Held = { readonly layer: Layer; readonly owners: readonly Owner[] }
+type Held = Pick<Claim, 'layer' | 'owners'>
+type Tallies = { readonly layers: ReadonlyMap<Layer, Tally>; readonly places: ReadonlyMap<string, number> }
 
 /**
  * Whether a listing that came whole is believable beside what was held before. APIs under load answer "none", or drop
  * tags, without any error (inventories.md §3, §4, §8.9). Each layer is looked at by itself, so that full subnets do not
- * hide that all instances are gone. The state before comes from the change stream, so a restart changes nothing.
+ * hide that all instances are gone; and so is each region, VPC and zone, where nothing at all may be left. The state before
+ * comes from the change stream, so a restart changes nothing. Empty where nothing is doubted.
  */
-export function guard(before: Iterable<Claim>, snapshot: Snapshot, limits: GuardLimits): Refusal | null {
-  const was = tally([...before].filter(claim => claim.state === 'open'))
+export function doubtsAbout(
+  before: Iterable<Claim>,
+  snapshot: Pick<Snapshot, 'bindings'>,
+  limits: GuardLimits,
+): readonly Doubt[] {
+  const was = tally(openOnes(before))
   const is = tally(snapshot.bindings)
-  const empty = emptied(was, is)
-  if (empty) return empty
-  for (const [layer, { all, named }] of was) {
-    if (all < limits.fewestHoldings) continue
-    const now = is.get(layer) ?? { all: 0, named: 0 }
-    const refusal = shrunk(layer, all, now.all, limits) ?? unnamed(layer, { all, named }, now, limits)
-    if (refusal) return refusal
-  }
-  return null
+  const empty = emptied(was.layers, is.layers)
+  if (empty !== undefined) return [empty]
+  const fallen = [...shrunk(was.layers, is.layers, limits)]
+  // Of a layer that has shrunk as a whole nobody needs to hear where.
+  const places = [...left(was, is, limits)].filter(
+    ({ about }) => !fallen.some(one => about.startsWith(`${one.about} `)),
+  )
+  return [...fallen, ...places, ...unnamed(was.layers, is.layers, limits)]
 }
 
-function tally(held: Iterable<Held>): ReadonlyMap<Layer, Tally> {
-  const byLayer = new Map<Layer, Tally>()
+function* openOnes(claims: Iterable<Claim>): Generator<Claim> {
+  for (const claim of claims) if (claim.state === 'open') yield claim
+}
+
+/** All doubts as one refusal, under the reason of the first; null where there are none. */
+export function guard(
+  before: Iterable<Claim>,
+  snapshot: Pick<Snapshot, 'bindings'>,
+  limits: GuardLimits,
+): Refusal | null {
+  return refusalFor(doubtsAbout(before, snapshot, limits))
+}
+
+export function refusalFor(doubts: readonly Doubt[]): Refusal | null {
+  const [first] = doubts
+  if (first === undefined) return null
+  return { reason: first.reason, detail: doubts.map(({ detail }) => detail).join('; ') }
+}
+
+/** An estate goes on changing between the listing that a person looked at and the one that is published. */
+const TOLERATED = 0.02
+
+/** What is doubted beyond what a person has accepted: other things, or the same ones by more. */
+export const worseThan = (accepted: readonly Doubt[], doubts: readonly Doubt[]): readonly Doubt[] =>
+  doubts.filter(
+    ({ reason, about, gone }) =>
+      !accepted.some(one => one.reason === reason && one.about === about && gone <= one.gone + TOLERATED),
+  )
+
+/** Both sides are as many as the estate has addresses, so nothing is put into words before all are counted. */
+function tally(held: Iterable<Held>): Tallies {
+  const layers = new Map<Layer, LayerCount>()
   for (const { layer, owners } of held) {
-    const { all, named } = byLayer.get(layer) ?? { all: 0, named: 0 }
-    const isNamed = owners.some(owner => owner.application !== null)
-    byLayer.set(layer, { all: all + 1, named: named + (isNamed ? 1 : 0) })
+    const count = layers.get(layer) ?? newCount()
+    if (count.all === 0) layers.set(layer, count)
+    count.all++
+    if (owners.some(owner => owner.application !== null)) count.named++
+    for (const kind of PLACES) {
+      const name = owners[0]?.[kind]
+      if (name) count.by[kind].set(name, (count.by[kind].get(name) ?? 0) + 1)
+    }
   }
-  return byLayer
+  return { layers, places: placesOf(layers) }
+}
+
+/** Not the routing domain: a rule may give a VPC another one at any time. */
+const PLACES = ['region', 'vpc', 'zone'] as const
+type LayerCount = {
+  all: number
+  named: number
+  readonly by: Readonly<Record<(typeof PLACES)[number], Map<string, number>>>
+}
+const newCount = (): LayerCount => ({
+  all: 0,
+  named: 0,
+  by: { region: new Map(), vpc: new Map(), zone: new Map() },
+})
+
+function placesOf(layers: ReadonlyMap<Layer, LayerCount>): ReadonlyMap<string, number> {
+  const places = new Map<string, number>()
+  for (const [layer, { by }] of layers) {
+    for (const kind of PLACES) {
+      for (const [name, all] of by[kind]) places.set(`${layer} holdings in ${kind} ${name}`, all)
+    }
+  }
+  return places
 }
 
 const percent = (share: number) => `${Math.round(share * 100)} %`
 
 /** Whatever its size: nothing at all, or no network left under the addresses, is more likely an empty page. */
-function emptied(was: ReadonlyMap<Layer, Tally>, is: ReadonlyMap<Layer, Tally>): Refusal | null {
-  const reason = 'empty-snapshot'
-  if (was.size > 0 && is.size === 0) return { reason, detail: 'the listing is empty, and before it was not' }
-  if (!was.has('network') || is.has('network')) return null
-  return { reason, detail: 'the listing has no VPC and no subnet, and before it had some' }
+function emptied(was: ReadonlyMap<Layer, Tally>, is: ReadonlyMap<Layer, Tally>): Doubt | undefined {
+  const doubt = { reason: 'empty-snapshot', gone: 1 } as const
+  if (was.size > 0 && is.size === 0)
+    return { ...doubt, about: 'everything', detail: 'the listing is empty, and before it was not' }
+  if (!was.has('network') || is.has('network')) return undefined
+  return { ...doubt, about: 'networks', detail: 'the listing has no VPC and no subnet, and before it had some' }
 }
 
-function shrunk(layer: Layer, was: number, is: number, { largestDrop }: GuardLimits): Refusal | null {
-  const drop = 1 - is / was
-  if (drop <= largestDrop) return null
-  const detail = `${layer} holdings fell from ${was} to ${is}, by ${percent(drop)}; at most ${percent(largestDrop)} is believed`
-  return { reason: 'size-drop', detail }
+function* shrunk(
+  was: ReadonlyMap<Layer, Tally>,
+  is: ReadonlyMap<Layer, Tally>,
+  { fewestHoldings, largestDrop }: GuardLimits,
+): Generator<Doubt> {
+  for (const [layer, { all }] of was) {
+    const now = is.get(layer)?.all ?? 0
+    const gone = 1 - now / all
+    if (all < fewestHoldings || gone <= largestDrop) continue
+    const detail = `${layer} holdings fell from ${all} to ${now}, by ${percent(gone)}; at most ${percent(largestDrop)} is believed`
+    yield { reason: 'size-drop', about: layer, gone, detail }
+  }
 }
 
-function unnamed(layer: Layer, was: Tally, is: Tally, { largestNamedDrop }: GuardLimits): Refusal | null {
-  if (is.all === 0) return null
-  const before = was.named / was.all
-  const now = is.named / is.all
-  if (before - now <= largestNamedDrop) return null
-  const detail = `the share of ${layer} holdings with a named owner fell from ${percent(before)} to ${percent(now)}; tags vanish like that under load`
-  return { reason: 'tags-vanished', detail }
+/** A zone or a cell that does not answer leaves the rest of a listing whole. */
+function* left(was: Tallies, is: Tallies, { fewestHoldings }: GuardLimits): Generator<Doubt> {
+  for (const [place, all] of was.places) {
+    if (all < fewestHoldings || is.places.has(place)) continue
+    yield { reason: 'size-drop', about: place, gone: 1, detail: `none of ${all} ${place} is left` }
+  }
+}
+
+function* unnamed(
+  was: ReadonlyMap<Layer, Tally>,
+  is: ReadonlyMap<Layer, Tally>,
+  { fewestHoldings, largestNamedDrop }: GuardLimits,
+): Generator<Doubt> {
+  for (const [layer, { all, named }] of was) {
+    const now = is.get(layer)
+    if (all < fewestHoldings || now === undefined) continue
+    const [before, after] = [named / all, now.named / now.all]
+    const gone = before - after
+    if (gone <= largestNamedDrop) continue
+    const detail = `the share of ${layer} holdings with a named owner fell from ${percent(before)} to ${percent(after)}; tags vanish like that under load`
+    yield { reason: 'tags-vanished', about: layer, gone, detail }
+  }
 }

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ChangeLog } from '../changestream/port.ts'
 import type { Snapshot } from '../ownership/snapshot.ts'
 import { type Diff, type DiffContext, diffSnapshot, refusePoll, type SourceState } from '../ownership/snapshot-diff.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { DEFAULT_GUARDS, type GuardLimits, guard } from './guards.ts'
-import type { Inventory } from './inventory.ts'
+import { DEFAULT_GUARDS, type Doubt, doubtsAbout, type GuardLimits, refusalFor, worseThan } from './guards.ts'
+import type { Inventory, OnPage } from './inventory.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
 import type { PollReport } from './report.ts'
 
@@ -14,10 +14,17 @@ export type PollerParts = {
   readonly clock: Clock
   readonly report: PollReport
   readonly guards?: GuardLimits
+  /** What a person has looked at and believes, for this poll alone (docs/decisions/0022). */
+  readonly accepted?: readonly Doubt[]
+  /** Told of each page as it comes, for a listing that somebody waits for. */
+  readonly onPage?: OnPage
 }
 
 /** 128 bits of SHA-256: enough for no two claims of a lifetime of a log to meet. */
-const identify = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 32)
+const identify = (key: string): string => hash('sha256', key, 'hex').slice(0, 32)
+
+/** What the diff needs to know of an inventory. */
+export const diffContextOf = ({ source, kind, bounds }: Inventory): DiffContext => ({ source, kind, bounds, identify })
 
 /**
  * One poll: list, guard, diff, publish. Returns the state to go on from, once the change stream has what led to it.
@@ -27,14 +34,15 @@ const identify = (key: string): string => createHash('sha256').update(key).diges
 export async function pollOnce(
   inventory: Inventory,
   state: SourceState,
-  { log, clock, report, guards = DEFAULT_GUARDS }: PollerParts,
+  parts: PollerParts,
   signal: AbortSignal,
 ): Promise<SourceState> {
-  const { source, kind, bounds } = inventory
+  const { log, clock, report } = parts
+  const { source } = inventory
   const begunAtMs = clock.now()
-  const look = await lookAt(inventory, state, guards, signal)
+  const look = await lookAt(inventory, state, parts, signal)
   if (look === undefined) return state
-  const context: DiffContext = { source, kind, bounds, identify }
+  const context = diffContextOf(inventory)
   if ('reason' in look) {
     const { cause, ...refusal } = look
     const { changes, next } = refusePoll(state, refusal, context)
@@ -52,12 +60,12 @@ export async function pollOnce(
 async function lookAt(
   inventory: Inventory,
   state: SourceState,
-  guards: GuardLimits,
+  { guards = DEFAULT_GUARDS, accepted = [], onPage }: PollerParts,
   signal: AbortSignal,
 ): Promise<Snapshot | (Refusal & { readonly cause: unknown }) | undefined> {
   try {
-    const snapshot = await inventory.list(signal)
-    const refusal = guard(state.claims.values(), snapshot, guards)
+    const snapshot = await inventory.list(signal, onPage)
+    const refusal = refusalFor(worseThan(accepted, doubtsAbout(state.claims.values(), snapshot, guards)))
     return refusal ? { ...refusal, cause: null } : snapshot
   } catch (cause) {
     return signal.aborted ? undefined : { ...refusalOf(cause), cause }
@@ -78,37 +86,4 @@ function reportCompleted(
     tookMs,
     contradictions,
   })
-}
-
-/**
- * Polls at every tick until the signal aborts or the ticks end. `adopt` takes a fencing epoch and reads the source's state
- * from the change stream. After a failed publish the state is adopted anew: some of the changes may be in the stream, and
- * only the stream knows which.
- */
-export async function runPoller(
-  inventory: Inventory,
-  parts: PollerParts & { readonly adopt: () => Promise<SourceState>; readonly ticks: AsyncIterable<Millis> },
-  signal: AbortSignal,
-): Promise<void> {
-  const { adopt, ticks, report } = parts
-  const { source } = inventory
-  let state: SourceState | undefined
-  for await (const _tick of ticks) {
-    if (signal.aborted) return
-    if (state === undefined) {
-      try {
-        state = await adopt()
-      } catch (cause) {
-        if (signal.aborted) return
-        report.adoptFailed({ source, cause })
-        continue
-      }
-    }
-    try {
-      state = await pollOnce(inventory, state, parts, signal)
-    } catch (cause) {
-      report.publishFailed({ source, cause })
-      state = undefined
-    }
-  }
 }

@@ -1,14 +1,17 @@
 import type { Millis } from '../ownership/window.ts'
+import { ApiBuckets } from './api-buckets.ts'
 import { SHOWN_LATE_MS } from './containers.ts'
 import { ec2Api } from './ec2-api.ts'
 import { simulatorErrors } from './errors.ts'
 import { defaultFaults, type Faults } from './faults.ts'
 import { FlowLogs, type WrittenObject } from './flow-log.ts'
+import { Identities } from './identities.ts'
 import type { EndTruth, RecordTruth } from './ledger.ts'
 import { listen, type Reply, type Request } from './loopback.ts'
 import { ObjectStore } from './object-store.ts'
 import { type Random, seededRandom } from './random.ts'
 import { s3Api } from './s3-api.ts'
+import { stsApi } from './sts-api.ts'
 import { titusApi } from './titus-api.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { ACCOUNT, createWorld, PARTITION, REGION, VPC_CIDR, type World } from './world.ts'
@@ -50,14 +53,19 @@ export type SampleQuestion = {
 
 export type SimulatedCloud = {
   readonly clock: VirtualClock
-  readonly endpoints: { readonly ec2: string; readonly s3: string; readonly titus: string }
+  readonly endpoints: { readonly ec2: string; readonly sts: string; readonly s3: string; readonly titus: string }
   readonly account: string
   readonly region: string
   readonly partition: string
   /** The flow log objects lie in `bucket` under `prefix/AWSLogs/…`. */
   readonly bucket: string
   readonly prefix: string
-  readonly vpcs: readonly { readonly vpc: string; readonly cidr: string; readonly name: string }[]
+  readonly vpcs: readonly {
+    readonly vpc: string
+    readonly cidr: string
+    readonly cidr6: string
+    readonly name: string
+  }[]
   readonly bounds: CloudBounds
   /** May be changed while the cloud runs. */
   readonly faults: Faults
@@ -79,6 +87,10 @@ const BOUNDS: CloudBounds = {
 }
 const BUCKET = 'whohad-simulated-flow-logs'
 const PREFIX = 'network'
+/** Any key may also come through this role. */
+const ROLES = { [`arn:${PARTITION}:iam::${ACCOUNT}:role/whohad`]: { trusts: [ACCOUNT], externalId: 'simulated' } }
+
+type Answer = (request: Request) => Reply | Promise<Reply>
 
 /** Starts EC2, S3 and Titus on loopback, over one world whose truth it keeps. Same seed and requests: same bytes. */
 export async function startSimulatedCloud(options: SimulatedCloudOptions): Promise<SimulatedCloud> {
@@ -91,23 +103,38 @@ export async function startSimulatedCloud(options: SimulatedCloudOptions): Promi
   const random = seededRandom(seed, 'requests')
   const faults: Faults = { ...defaultFaults, ...options.faults }
   const shownWithin = (lagMs: number) => () => clock.now() - staleness(random, lagMs)
+  const viewWithin = (lagMs: number) => () => {
+    const momentMs = shownWithin(lagMs)()
+    return () => momentMs
+  }
 
-  const serve = (answer: (request: Request) => Reply) =>
-    listen(withLatency(clock, random, answer), () => clock.requestStarted())
-  const [ec2, s3, titus] = await Promise.all([
-    serve(ec2Api(world, faults, random, shownWithin(BOUNDS.lagMs))),
+  const identities = new Identities({ anyKey: ACCOUNT, roles: ROLES }, () => clock.now())
+  const serve = (answer: Answer) => listen(withLatency(clock, random, answer), () => clock.requestStarted())
+  const [ec2, sts, s3, titus] = await Promise.all([
+    serve(
+      ec2Api(({ account, region }) => (account === ACCOUNT && region === REGION ? world : undefined), {
+        faults,
+        random,
+        identities,
+        buckets: new ApiBuckets(),
+        nowMs: () => clock.now(),
+        momentOf: shownWithin(BOUNDS.lagMs),
+        pause: async ms => (clock.isLive ? clock.sleep(ms) : clock.advanceTo(clock.now() + ms)),
+      }),
+    ),
+    serve(stsApi(identities)),
     serve(s3Api(BUCKET, store, faults, random, () => clock.now())),
-    serve(titusApi(world, faults, random, shownWithin(BOUNDS.lagMs - SHOWN_LATE_MS))),
+    serve(titusApi(world, faults, random, viewWithin(BOUNDS.lagMs - SHOWN_LATE_MS))),
   ])
   return {
     clock,
-    endpoints: { ec2: ec2.url, s3: s3.url, titus: titus.url },
+    endpoints: { ec2: ec2.url, sts: sts.url, s3: s3.url, titus: titus.url },
     account: ACCOUNT,
     region: REGION,
     partition: PARTITION,
     bucket: BUCKET,
     prefix: PREFIX,
-    vpcs: world.vpcs.map(({ id, name }) => ({ vpc: id, cidr: VPC_CIDR, name })),
+    vpcs: world.vpcs.map(({ id, name, cidr6 }) => ({ vpc: id, cidr: VPC_CIDR, cidr6, name })),
     bounds: BOUNDS,
     faults,
     advanceTo: ms => clock.advanceTo(ms),
@@ -118,7 +145,7 @@ export async function startSimulatedCloud(options: SimulatedCloudOptions): Promi
     },
     sampleQuestion: () => sampleQuestion(world, clock.now()),
     close: async () => {
-      await Promise.all([ec2.close(), s3.close(), titus.close()])
+      await Promise.all([ec2.close(), sts.close(), s3.close(), titus.close()])
     },
   }
 }
@@ -128,11 +155,11 @@ const staleness = (random: Random, lagMs: number): number =>
   random.chance(0.85) ? random.integer(0, 3_000) : random.integer(3_000, lagMs)
 
 /** The state of the reply lies in the middle of the time that the request takes. */
-function withLatency(clock: VirtualClock, random: Random, answer: (request: Request) => Reply) {
-  return (request: Request): Reply => {
+function withLatency(clock: VirtualClock, random: Random, answer: Answer) {
+  return async (request: Request): Promise<Reply> => {
     const latencyMs = random.integer(20, 400)
     clock.advanceTo(clock.now() + latencyMs / 2)
-    const reply = answer(request)
+    const reply = await answer(request)
     clock.advanceTo(clock.now() + latencyMs / 2)
     return reply
   }
@@ -140,10 +167,12 @@ function withLatency(clock: VirtualClock, random: Random, answer: (request: Requ
 
 function sampleQuestion(world: World, nowMs: Millis): SampleQuestion {
   const { containers, ledger } = world
-  const reused = containers.acceptedBy(nowMs).filter(({ eni, ip, holdsFromMs, holdsUntilMs }) => {
+  const owning = containers.acceptedBy(nowMs).flatMap(task => (task.ip === null ? [] : [{ ...task, ip: task.ip }]))
+  const reused = owning.filter(({ eni, ip, moved, holdsFromMs, holdsUntilMs }) => {
     const presentMs = Math.max(holdsFromMs, world.startMs)
     const next = ledger.at(eni.subnet.vpc, ip, nowMs)
     return (
+      moved === null &&
       holdsUntilMs - presentMs > 2 * BOUNDS.briefestHoldingMs &&
       holdsUntilMs < nowMs &&
       next?.holder.layer === 'container'

@@ -1,5 +1,5 @@
 import type { Millis } from '../ownership/window.ts'
-import { current } from './eni.ts'
+import { current, isIpv6 } from './eni.ts'
 import { PUBLIC_SPACE, type Tenure } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -80,7 +80,9 @@ export class Connections {
     const client = vpc && this.#sender(vpc.id, startMs)
     if (!client) return undefined
     const kind = random.next()
-    if (kind < 0.8) return this.#toTenure(client, this.#sender(client.space, startMs), 'private', startMs)
+    // IPv6 stays inside: nobody outside of this world has any.
+    if (kind < 0.8 || isIpv6(client.ip))
+      return this.#toTenure(client, this.#sender(client.space, startMs), 'private', startMs)
     if (kind < 0.88) return this.#toOutside(client, randomOutside(random), startMs)
     if (kind < 0.92)
       return this.#toOutside(client, `52.95.${random.integer(110, 114)}.${random.integer(1, 255)}`, startMs)
@@ -94,7 +96,7 @@ export class Connections {
   }
 
   #toTenure(client: Tenure, server: Tenure | undefined, route: Route, startMs: Millis): Connection | undefined {
-    if (!server || server.eni === client.eni) return undefined
+    if (!server || server.eni === client.eni || isIpv6(server.ip) !== isIpv6(client.ip)) return undefined
     return this.#connect({ kind: 'tenure', tenure: client }, { kind: 'tenure', tenure: server }, route, startMs)
   }
 

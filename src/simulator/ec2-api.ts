@@ -1,150 +1,67 @@
 import type { Millis } from '../ownership/window.ts'
-import { elasticIpXml, interfaceXml, reservationXml, stateOf, subnetXml, tagsOf, vpcXml } from './ec2-entities.ts'
+import type { ApiBuckets } from './api-buckets.ts'
+import {
+  elasticIpXml,
+  interfaceXml,
+  reservationXml,
+  subnetXml,
+  tagsOf,
+  trunkAssociationXml,
+  vpcXml,
+} from './ec2-entities.ts'
+import { ApiRefusal, describePage, type Entry, type Listing, refusalReply } from './ec2-protocol.ts'
 import { current, type Eni, lasting } from './eni.ts'
 import type { Faults } from './faults.ts'
-import type { Instance } from './fleet.ts'
+import { type Instance, stateOf } from './fleet.ts'
+import type { Caller, Identities } from './identities.ts'
 import type { Reply, Request } from './loopback.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
-import { element, elements, items, type Xml, xmlDocument } from './xml.ts'
 
-type Entry = {
-  readonly id: string
-  readonly matches: (filter: string) => readonly string[] | undefined
-  readonly xml: Xml
-}
-
-type Action = {
-  readonly set: string
-  /** Names the ids in a request (`InstanceId.1`). */
-  readonly idParameter: string
-  readonly notFound: string
-  readonly pages: boolean
+type Action = Listing & {
   /** In the order of the ids, which is that of the pages. */
   readonly list: (world: World, atMs: Millis) => readonly Entry[]
 }
 
-class Refusal extends Error {
-  readonly code: string
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
+export type Ec2ApiParts = {
+  readonly faults: Faults
+  readonly random: Random
+  readonly identities: Identities
+  readonly buckets: ApiBuckets
+  readonly nowMs: () => Millis
+  /** The moment that a page shows. */
+  readonly momentOf: () => Millis
+  /** Lets time pass before a slow page. */
+  readonly pause: (ms: number) => Promise<void>
 }
 
 /**
- * The EC2 Query protocol (version 2016-11-15): form-encoded requests, XML replies, pages by token, error codes. Each page
- * shows the moment that `momentOf` gives; a token carries on after the last id, whatever has changed in between.
+ * The EC2 Query protocol (version 2016-11-15) over the worlds of accounts and regions: form-encoded requests, XML replies,
+ * pages by token, error codes, and AWS' request buckets. Where `worldOf` knows nothing the lists are empty, as in a region
+ * that nobody uses.
  */
-export function ec2Api(world: World, faults: Faults, random: Random, momentOf: () => Millis): (r: Request) => Reply {
-  return request => {
-    const parameters = new URLSearchParams(request.body)
-    if (random.chance(faults.throttleProbability)) {
-      return refusal(503, 'RequestLimitExceeded', 'Request limit exceeded.')
-    }
-    if (parameters.has('NextToken') && random.chance(faults.pageErrorProbability)) {
-      return refusal(500, 'InternalError', 'An internal error has occurred')
-    }
-    const name = parameters.get('Action') ?? ''
-    const action = ACTIONS[name]
-    if (!action) return refusal(400, 'InvalidAction', `The action ${name} is not valid for this web service.`)
+export function ec2Api(worldOf: (caller: Caller) => World | undefined, parts: Ec2ApiParts) {
+  const { faults, random, identities, buckets } = parts
+  return async ({ headers, body }: Request): Promise<Reply> => {
+    const parameters = new URLSearchParams(body)
     try {
-      return xmlReply(200, describe(name, action, action.list(world, momentOf()), parameters))
+      const caller = identities.callerOf(headers)
+      const name = parameters.get('Action') ?? ''
+      const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
+      if (!action) throw new ApiRefusal('InvalidAction', `The action ${name} is not valid for this web service.`)
+      const isLimited = random.chance(faults.throttleProbability)
+      if (isLimited) throw new ApiRefusal('RequestLimitExceeded', 'Request limit exceeded.', 503)
+      buckets.admit(caller, name, parts.nowMs())
+      if (parameters.has('NextToken') && random.chance(faults.pageErrorProbability))
+        throw new ApiRefusal('InternalError', 'An internal error has occurred', 500)
+      if (faults.slowPageProbability > 0 && random.chance(faults.slowPageProbability))
+        await parts.pause(faults.slowPageMs)
+      const world = worldOf(caller)
+      return describePage(name, action, world ? action.list(world, parts.momentOf()) : [], parameters)
     } catch (error) {
-      if (error instanceof Refusal) return refusal(400, error.code, error.message)
+      if (error instanceof ApiRefusal) return refusalReply(error)
       throw error
     }
-  }
-}
-
-const xmlReply = (status: number, body: string): Reply => ({
-  status,
-  headers: { 'content-type': 'text/xml;charset=UTF-8' },
-  body,
-})
-
-const refusal = (status: number, code: string, message: string): Reply =>
-  xmlReply(
-    status,
-    xmlDocument(
-      'Response',
-      null,
-      elements({ Errors: element('Error', elements({ Code: code, Message: message })), RequestID: 'simulated' }),
-    ),
-  )
-
-function describe(name: string, action: Action, entries: readonly Entry[], parameters: URLSearchParams): string {
-  const size = pageSizeOf(action, parameters)
-  const after = afterOf(parameters)
-  const found = selected(action, entries, parameters).filter(({ id }) => after === null || id > after)
-  const page = found.slice(0, size)
-  const last = page.at(-1)
-  const nextToken = found.length > page.length && last ? Buffer.from(last.id).toString('base64url') : null
-  return xmlDocument(
-    `${name}Response`,
-    'http://ec2.amazonaws.com/doc/2016-11-15/',
-    elements({ requestId: 'simulated', [action.set]: items(page.map(({ xml }) => xml)), nextToken }),
-  )
-}
-
-function pageSizeOf(action: Action, parameters: URLSearchParams): number {
-  const text = parameters.get('MaxResults')
-  if (text === null) return Number.POSITIVE_INFINITY
-  if (!action.pages) throw new Refusal('UnknownParameter', 'The parameter MaxResults is not recognized')
-  if (numbered(parameters, action.idParameter).length > 0) {
-    throw new Refusal(
-      'InvalidParameterCombination',
-      `The parameter ${action.idParameter} cannot be used with MaxResults`,
-    )
-  }
-  const size = Number(text)
-  if (Number.isInteger(size) && size >= 5 && size <= 1000) return size
-  throw new Refusal(
-    'InvalidParameterValue',
-    `Value ( ${text} ) for parameter maxResults is invalid. Expecting 5 to 1000.`,
-  )
-}
-
-function afterOf(parameters: URLSearchParams): string | null {
-  const token = parameters.get('NextToken')
-  if (token === null) return null
-  const id = Buffer.from(token, 'base64url').toString()
-  if (/^[0-9a-z.-]+$/.test(id)) return id
-  throw new Refusal('InvalidNextToken', 'The token is not valid')
-}
-
-function selected(action: Action, entries: readonly Entry[], parameters: URLSearchParams): readonly Entry[] {
-  const ids = numbered(parameters, action.idParameter)
-  const missing = ids.find(id => !entries.some(entry => entry.id === id))
-  if (missing !== undefined) throw new Refusal(action.notFound, `The ID '${missing}' does not exist`)
-  const filters = filtersOf(parameters)
-  return entries.filter(
-    entry =>
-      (ids.length === 0 || ids.includes(entry.id)) &&
-      filters.every(({ name, values }) => {
-        const own = entry.matches(name)
-        if (own === undefined) throw new Refusal('InvalidParameterValue', `The filter '${name}' is invalid`)
-        return own.some(value => values.includes(value))
-      }),
-  )
-}
-
-/** `Name.1`, `Name.2`, … */
-function numbered(parameters: URLSearchParams, name: string): string[] {
-  const values: string[] = []
-  for (let i = 1; ; i++) {
-    const value = parameters.get(`${name}.${i}`)
-    if (value === null) return values
-    values.push(value)
-  }
-}
-
-function filtersOf(parameters: URLSearchParams): { name: string; values: string[] }[] {
-  const filters = []
-  for (let i = 1; ; i++) {
-    const name = parameters.get(`Filter.${i}.Name`)
-    if (name === null) return filters
-    filters.push({ name, values: numbered(parameters, `Filter.${i}.Value`) })
   }
 }
 
@@ -153,7 +70,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     set: 'networkInterfaceSet',
     idParameter: 'NetworkInterfaceId',
     notFound: 'InvalidNetworkInterfaceID.NotFound',
-    pages: true,
+    longestPage: 1000,
     list: (world, atMs) =>
       world.network.enisAt(atMs).map(eni => ({
         id: eni.id,
@@ -165,7 +82,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     set: 'reservationSet',
     idParameter: 'InstanceId',
     notFound: 'InvalidInstanceID.NotFound',
-    pages: true,
+    longestPage: 1000,
     list: (world, atMs) =>
       world.fleet.instancesAt(atMs).map(instance => ({
         id: instance.id,
@@ -177,7 +94,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     set: 'addressesSet',
     idParameter: 'AllocationId',
     notFound: 'InvalidAllocationID.NotFound',
-    pages: false,
+    longestPage: null,
     list: (world, atMs) =>
       world.fleet.elasticIps.map(elastic => ({
         id: elastic.allocationId,
@@ -185,11 +102,24 @@ const ACTIONS: Readonly<Record<string, Action>> = {
         xml: elasticIpXml(elastic, atMs),
       })),
   },
+  DescribeTrunkInterfaceAssociations: {
+    set: 'interfaceAssociationSet',
+    idParameter: 'AssociationId',
+    notFound: 'InvalidTrunkInterfaceAssociationId.NotFound',
+    longestPage: 255,
+    list: (world, atMs) =>
+      world.network.enisAt(atMs).flatMap(eni => {
+        const trunk = eni.tags['titus.trunk-eni-id']
+        if (trunk === undefined) return []
+        const id = `trunk-assoc-${eni.id.slice(4)}`
+        return [{ id, matches: () => undefined, xml: trunkAssociationXml(id, eni, trunk) }]
+      }),
+  },
   DescribeSubnets: {
     set: 'subnetSet',
     idParameter: 'SubnetId',
     notFound: 'InvalidSubnetID.NotFound',
-    pages: true,
+    longestPage: 1000,
     list: world =>
       byId(
         world.subnets.map(subnet => ({
@@ -203,7 +133,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     set: 'vpcSet',
     idParameter: 'VpcId',
     notFound: 'InvalidVpcID.NotFound',
-    pages: true,
+    longestPage: 1000,
     list: world =>
       byId(
         world.vpcs.map(vpc => ({
@@ -245,7 +175,7 @@ function instanceValues(instance: Instance, atMs: Millis, filter: string): reado
     'subnet-id': [instance.subnet.id],
     'network-interface.network-interface-id': [instance.eni.id],
     'tag:aws:autoscaling:groupName':
-      state === 'terminated' ? [] : [tagsOf(instance)['aws:autoscaling:groupName'] ?? ''],
+      state === 'terminated' ? [] : [tagsOf(instance, atMs)['aws:autoscaling:groupName'] ?? ''],
   }
   return values[filter]
 }

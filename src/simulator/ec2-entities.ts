@@ -1,6 +1,6 @@
 import type { Millis } from '../ownership/window.ts'
-import { type Association, type Attachment, current, type Eni, lasting } from './eni.ts'
-import type { ElasticIp, Instance } from './fleet.ts'
+import { type Association, type Attachment, current, type Eni, isIpv6, lasting } from './eni.ts'
+import { type ElasticIp, type Instance, type InstanceState, stateOf } from './fleet.ts'
 import type { Subnet } from './subnet.ts'
 import { ACCOUNT, VPC_CIDR, type Vpc } from './world.ts'
 import { elements, items, type Xml } from './xml.ts'
@@ -15,6 +15,8 @@ export function interfaceXml(eni: Eni, atMs: Millis): Xml {
   const bound = lasting(eni.associations, atMs)
   const boundTo = (ip: string) => bound.find(({ privateIp }) => privateIp === ip)
   const primary = boundTo(eni.primaryIp)
+  const addresses = lasting(eni.addresses, atMs)
+  const blocks = lasting(eni.delegations, atMs).map(({ block }) => block)
   return elements({
     networkInterfaceId: eni.id,
     subnetId: eni.subnet.id,
@@ -34,22 +36,26 @@ export function interfaceXml(eni: Eni, atMs: Millis): Xml {
     association: primary ? associationXml(primary) : null,
     tagSet: tagSet(eni.tags),
     privateIpAddressesSet: items(
-      lasting(eni.addresses, atMs).map(({ ip, primary: isPrimary }) => {
-        const association = boundTo(ip)
-        return elements({
-          privateIpAddress: ip,
-          primary: isPrimary,
-          association: association ? associationXml(association) : null,
-        })
-      }),
+      addresses
+        .filter(({ ip }) => !isIpv6(ip))
+        .map(({ ip, primary: isPrimary }) => {
+          const association = boundTo(ip)
+          return elements({
+            privateIpAddress: ip,
+            primary: isPrimary,
+            association: association ? associationXml(association) : null,
+          })
+        }),
     ),
-    ipv6AddressesSet: [],
+    ipv4PrefixSet: items(blocks.filter(block => !isIpv6(block)).map(ipv4Prefix => elements({ ipv4Prefix }))),
+    ipv6AddressesSet: items(addresses.filter(({ ip }) => isIpv6(ip)).map(({ ip }) => elements({ ipv6Address: ip }))),
+    ipv6PrefixSet: items(blocks.filter(isIpv6).map(ipv6Prefix => elements({ ipv6Prefix }))),
     interfaceType: eni.interfaceType,
   })
 }
 
 /** The trunk association of a branch ENI is no attachment, and yet it is in use. */
-function statusOf(eni: Eni, attachment: Attachment | undefined, atMs: Millis): string {
+export function statusOf(eni: Eni, attachment: Attachment | undefined, atMs: Millis): string {
   if (eni.interfaceType === 'branch') return 'in-use'
   if (!attachment) return 'available'
   return attachment.detachingFromMs <= atMs ? 'detaching' : 'in-use'
@@ -66,46 +72,53 @@ const attachmentXml = (attachment: Attachment, atMs: Millis): Xml =>
     deleteOnTermination: attachment.deleteOnTermination,
   })
 
+export const trunkAssociationXml = (associationId: string, branch: Eni, trunk: string): Xml =>
+  elements({
+    associationId,
+    branchInterfaceId: branch.id,
+    trunkInterfaceId: trunk,
+    interfaceProtocol: 'VLAN',
+    // As good as any other, and always the same for one branch.
+    vlanId: (Number.parseInt(branch.id.slice(-3), 16) % 4094) + 1,
+  })
+
 const associationXml = ({ publicIp, ipOwner, allocationId, associationId }: Association): Xml =>
   elements({ publicIp, publicDnsName: '', ipOwnerId: ipOwner, allocationId, associationId })
-
-export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated'
 
 const STATE_CODES: Readonly<Record<InstanceState, number>> = {
   pending: 0,
   running: 16,
   'shutting-down': 32,
   terminated: 48,
+  stopping: 64,
+  stopped: 80,
 }
 
-export function stateOf(instance: Instance, atMs: Millis): InstanceState {
-  if (atMs >= instance.terminatedMs) return 'terminated'
-  if (atMs >= instance.shuttingDownMs) return 'shutting-down'
-  return atMs >= instance.runningMs ? 'running' : 'pending'
+/** None until they can be seen; a terminated instance has lost them. */
+export function tagsOf(instance: Instance, atMs: Millis): Readonly<Record<string, string>> {
+  const { group, names, taggedMs } = instance
+  if (atMs < taggedMs || stateOf(instance, atMs) === 'terminated') return {}
+  const application = names.findLast(({ fromMs }) => fromMs <= atMs)?.application ?? group.application
+  return { 'aws:autoscaling:groupName': group.name, app: application, owner: group.owner }
 }
-
-export const tagsOf = ({ group }: Instance): Readonly<Record<string, string>> => ({
-  'aws:autoscaling:groupName': group.name,
-  app: group.application,
-  owner: group.owner,
-})
 
 /** One reservation for each instance. A terminated one has lost its addresses and its tags, as in EC2. */
 export function reservationXml(instance: Instance, atMs: Millis): Xml {
   const state = stateOf(instance, atMs)
   const isGone = state === 'terminated'
-  const { subnet, eni } = instance
+  const { subnet, eni, pause } = instance
   const itself = elements({
     instanceId: instance.id,
     imageId: 'ami-0123456789abcdef0',
     instanceState: elements({ code: STATE_CODES[state], name: state }),
     instanceType: 'm5.xlarge',
-    launchTime: time(instance.launchedMs),
+    // The last start, not the first.
+    launchTime: time(pause && pause.startMs <= atMs ? pause.startMs : instance.launchedMs),
     placement: elements({ availabilityZone: subnet.zone, tenancy: 'default' }),
     subnetId: isGone ? null : subnet.id,
     vpcId: isGone ? null : subnet.vpc,
     privateIpAddress: isGone ? null : eni.primaryIp,
-    tagSet: isGone ? [] : tagSet(tagsOf(instance)),
+    tagSet: tagSet(tagsOf(instance, atMs)),
     networkInterfaceSet: isGone ? [] : items([elements({ networkInterfaceId: eni.id, status: 'in-use' })]),
   })
   return elements({
@@ -131,7 +144,16 @@ export function elasticIpXml({ publicIp, allocationId, history }: ElasticIp, atM
   })
 }
 
-export const vpcXml = ({ id, name }: Vpc): Xml =>
+const cidr6Set = (id: string, ipv6CidrBlock: string) =>
+  items([
+    elements({
+      associationId: `cidr6-assoc-${id.slice(-17)}`,
+      ipv6CidrBlock,
+      ipv6CidrBlockState: elements({ state: 'associated' }),
+    }),
+  ])
+
+export const vpcXml = ({ id, name, cidr6 }: Vpc): Xml =>
   elements({
     vpcId: id,
     ownerId: ACCOUNT,
@@ -144,6 +166,7 @@ export const vpcXml = ({ id, name }: Vpc): Xml =>
         cidrBlockState: elements({ state: 'associated' }),
       }),
     ]),
+    ipv6CidrBlockAssociationSet: cidr6Set(id, cidr6),
     isDefault: false,
     tagSet: tagSet({ Name: name }),
   })
@@ -155,6 +178,7 @@ export const subnetXml = (subnet: Subnet): Xml =>
     ownerId: ACCOUNT,
     state: 'available',
     cidrBlock: subnet.cidr,
+    ipv6CidrBlockAssociationSet: cidr6Set(subnet.id, subnet.cidr6),
     availabilityZone: subnet.zone,
     availabilityZoneId: subnet.zoneId,
     tagSet: tagSet({ Name: `${subnet.vpcName}-${subnet.zone}` }),

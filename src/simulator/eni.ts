@@ -5,10 +5,13 @@ import type { Subnet } from './subnet.ts'
 /** Something that was so in [fromMs, untilMs). */
 export type Dated = { readonly fromMs: Millis; untilMs: Millis }
 
+/** An instance as its interfaces know it: one object for all of them. */
+export type Machine = { readonly id: string; application: string }
+
 export type Attachment = Dated & {
   readonly attachmentId: string
   /** Null for the ENIs of AWS services. */
-  readonly instance: { readonly id: string; readonly application: string } | null
+  readonly instance: Machine | null
   readonly instanceOwner: string
   readonly deviceIndex: number
   readonly deleteOnTermination: boolean
@@ -16,7 +19,11 @@ export type Attachment = Dated & {
   detachingFromMs: Millis
 }
 
+/** IPv4 or IPv6. */
 export type PrivateAddress = Dated & { readonly ip: string; readonly primary: boolean }
+
+/** A block of addresses: `ips` are those of it that anybody ever used, all of them where they are few. */
+export type Delegation = Dated & { readonly block: string; readonly ips: Set<string> }
 
 export type Association = Dated & {
   readonly publicIp: string
@@ -45,11 +52,14 @@ export type Eni = NewEni &
     readonly id: string
     readonly mac: string
     readonly addresses: PrivateAddress[]
+    readonly delegations: Delegation[]
     readonly attachments: Attachment[]
     readonly associations: Association[]
     /** By private address; only on branch interfaces. */
     readonly containers: Map<string, Holder>
   }
+
+export const isIpv6 = (text: string): boolean => text.includes(':')
 
 export const lasting = <T extends Dated>(items: readonly T[], atMs: Millis): T[] =>
   items.filter(item => item.fromMs <= atMs && atMs < item.untilMs)

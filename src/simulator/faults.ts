@@ -4,6 +4,9 @@ export type Faults = {
   throttleProbability: number
   /** EC2 answers 500 InternalError to a page after the first. */
   pageErrorProbability: number
+  /** EC2 takes `slowPageMs` for a page. */
+  slowPageProbability: number
+  slowPageMs: number
   /** Titus answers 503. */
   titusErrorProbability: number
   /** S3 answers 503 SlowDown. */
@@ -13,6 +16,8 @@ export type Faults = {
 export const defaultFaults: Readonly<Faults> = {
   throttleProbability: 0.01,
   pageErrorProbability: 0,
+  slowPageProbability: 0,
+  slowPageMs: 5_000,
   titusErrorProbability: 0,
   s3ErrorProbability: 0,
 }

@@ -1,9 +1,10 @@
 import type { Millis } from '../ownership/window.ts'
 import type { Agenda } from './agenda.ts'
-import { type Association, type Eni, lasting } from './eni.ts'
+import type { Association, Eni, Machine } from './eni.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import { AddressPool, type Subnet } from './subnet.ts'
+import { type Seen, seen, type View } from './view.ts'
 
 export type Group = {
   /** Name of the Auto Scaling group, by the Frigga grammar. */
@@ -11,6 +12,14 @@ export type Group = {
   readonly application: string
   readonly owner: string
   readonly vpcName: string
+}
+
+/** A stop and a start. Addresses stay, but for an automatically assigned public one. */
+export type Pause = {
+  readonly stoppingMs: Millis
+  readonly stoppedMs: Millis
+  readonly startMs: Millis
+  readonly runningMs: Millis
 }
 
 /** Its life is planned at launch; each state lasts from the time it is named for. */
@@ -22,9 +31,17 @@ export type Instance = {
   /** Whole seconds, as AWS shows it. */
   readonly launchedMs: Millis
   readonly runningMs: Millis
-  readonly shuttingDownMs: Millis
+  shuttingDownMs: Millis
   /** Its addresses are free from here on. */
-  readonly terminatedMs: Millis
+  terminatedMs: Millis
+  pause: Pause | null
+  /** Its tags can be seen from here on. */
+  readonly taggedMs: Millis
+  /** It is to have another application some day. Its tags are never hidden: a name that came late would be taken for its first. */
+  isRenamed: boolean
+  /** The application in its tags, by the time from which on. */
+  readonly names: { readonly fromMs: Millis; readonly application: string }[]
+  readonly machine: Machine
   readonly eni: Eni
 }
 
@@ -39,18 +56,25 @@ export type Ground = {
   readonly agenda: Agenda
   readonly network: Network
   readonly random: Random
-  /** The shortest time for which anybody holds anything. */
+  /** The shortest time for which anybody holds anything; the name may change within it. */
   readonly briefestHoldingMs: number
   /** No address without a lifetime id comes back to where it was within this time. */
   readonly bridgeMs: number
+  /** By how much an inventory may show a task's start or end late. */
+  readonly shownLateMs: number
+  /** How long after its launch an instance may have no tags. */
+  readonly tagsLateMs: number
+  /** Lives last so many times as long as they do by default. */
+  readonly pace: number
 }
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 const TERMINATED_LISTED_MS = 15 * MINUTE_MS
-const wholeSecond = (ms: number): Millis => Math.ceil(ms / 1000) * 1000
+export const wholeSecond = (ms: number): Millis => Math.ceil(ms / 1000) * 1000
 
-/** Instances of Auto Scaling groups that come and go, and what is moved between them. */
+/** Instances of Auto Scaling groups that come and go, stop and start, and are given to other applications. */
 export class Fleet {
+  /** In the order in which they were allocated. */
   readonly elasticIps: ElasticIp[] = []
   readonly #ground: Ground
   readonly #groups: readonly Group[]
@@ -67,9 +91,14 @@ export class Fleet {
 
   /** Those that replies list, the lately terminated ones among them, in the order of their ids. */
   instancesAt(atMs: Millis): Instance[] {
-    return this.#instances
-      .filter(instance => instance.launchedMs <= atMs && atMs < instance.terminatedMs + TERMINATED_LISTED_MS)
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    return this.instancesSeen(() => atMs).map(({ thing }) => thing)
+  }
+
+  /** The same, each at a moment of its own. */
+  instancesSeen(view: View): Seen<Instance>[] {
+    const isListed = ({ launchedMs, terminatedMs }: Instance, atMs: Millis) =>
+      launchedMs <= atMs && atMs < terminatedMs + TERMINATED_LISTED_MS
+    return seen(this.#instances, view, isListed)
   }
 
   /** One that began before the world did. */
@@ -79,28 +108,44 @@ export class Fleet {
     this.#launch(group, Math.floor((atMs - ageMs) / 1000) * 1000, atMs)
   }
 
-  /** One that lives as long as the world, such as the host of containers. */
-  settleForever(group: Group, subnet: Subnet, atMs: Millis): Instance {
-    const launchedMs = Math.floor(atMs / 1000) * 1000 - 3_600_000
+  /** One that lives until it is told to end, such as the host of containers. */
+  host(group: Group, subnet: Subnet, launchedMs: Millis): Instance {
     return this.#place(group, subnet, launchedMs, Number.POSITIVE_INFINITY)
+  }
+
+  /** Ends a host from now on; `gone` is called when its addresses are free. */
+  retire(host: Instance, gone: () => void): void {
+    const { agenda, random, network } = this.#ground
+    host.shuttingDownMs = agenda.nowMs
+    host.terminatedMs = agenda.nowMs + random.integer(2_000, 12_000)
+    agenda.at(host.terminatedMs, () => {
+      network.delete(host.eni, agenda.nowMs)
+      host.subnet.pool.release(host.eni.primaryIp)
+      gone()
+    })
   }
 
   /** Lifetimes: every fourth instance stays for hours, the others have a median of about 25 minutes. */
   #launch(group: Group, launchedMs: Millis, nowMs: Millis): void {
-    const { agenda, random, briefestHoldingMs } = this.#ground
+    const { agenda, network, random, briefestHoldingMs, pace } = this.#ground
     const subnet = random.pick(this.#subnets.filter(candidate => candidate.vpcName === group.vpcName))
     const leastMs = Math.max(launchedMs, nowMs) + briefestHoldingMs
-    const lifeMs = random.exponential((random.chance(0.25) ? 300 : 23) * MINUTE_MS)
-    const shuttingDownMs = Math.floor(leastMs + lifeMs)
-    const instance = this.#place(group, subnet, launchedMs, shuttingDownMs)
-    if (random.chance(0.25)) this.#network.associate(instance.eni, this.#publicPool.take(), null, 'amazon', launchedMs)
-    agenda.at(instance.terminatedMs, () => this.#terminate(instance))
+    const lifeMs = random.exponential((random.chance(0.25) ? 300 : 23) * MINUTE_MS * pace)
+    const instance = this.#place(group, subnet, launchedMs, Math.floor(leastMs + lifeMs))
+    const publicIp = random.chance(0.25) ? this.#publicPool.take() : null
+    const association = publicIp && network.associate(instance.eni, publicIp, null, 'amazon', launchedMs)
+    const ipv6 = random.chance(0.5) ? subnet.pool6.take() : null
+    if (ipv6 !== null) network.assignSecondary(instance.eni, ipv6, launchedMs)
+    this.#planPause(instance, association || null, nowMs)
+    this.#planRename(instance, nowMs)
+    agenda.at(instance.terminatedMs, () => this.#terminate(instance, ipv6))
   }
 
   #place(group: Group, subnet: Subnet, launchedMs: Millis, shuttingDownMs: Millis): Instance {
-    const { network, random } = this.#ground
+    const { network, random, tagsLateMs } = this.#ground
     const id = `i-0${random.hex(16)}`
     const eni = network.create({ ...PLAIN_ENI, subnet, primaryIp: subnet.pool.take() }, launchedMs)
+    const goneMs = shuttingDownMs + random.integer(2_000, 12_000)
     const instance: Instance = {
       id,
       reservationId: `r-0${random.hex(16)}`,
@@ -109,7 +154,13 @@ export class Fleet {
       launchedMs,
       runningMs: launchedMs + random.integer(3_000, 15_000),
       shuttingDownMs,
-      terminatedMs: shuttingDownMs + random.integer(2_000, 12_000),
+      // Now and then in the very second in which the next one is launched.
+      terminatedMs: random.chance(0.3) ? wholeSecond(goneMs) : goneMs,
+      pause: null,
+      taggedMs: launchedMs + (random.chance(0.5) ? 0 : random.integer(0, tagsLateMs + 1)),
+      isRenamed: false,
+      names: [{ fromMs: launchedMs, application: group.application }],
+      machine: { id, application: group.application },
       eni,
     }
     network.attach(eni, attachmentTo(instance, network.account, 0), launchedMs)
@@ -117,139 +168,82 @@ export class Fleet {
     return instance
   }
 
-  #terminate(instance: Instance): void {
-    const { agenda, random } = this.#ground
-    for (const association of this.#network.delete(instance.eni, agenda.nowMs)) {
+  /** An instant of the instance's life with room for a holding before and after it; undefined where there is none. */
+  #instantWithin({ runningMs, shuttingDownMs }: Instance, nowMs: Millis, afterMs: number): Millis | undefined {
+    const { random, briefestHoldingMs } = this.#ground
+    const earliestMs = Math.max(runningMs, nowMs) + briefestHoldingMs
+    const latestMs = Math.min(shuttingDownMs - afterMs - briefestHoldingMs, earliestMs + 40 * MINUTE_MS)
+    return latestMs > earliestMs ? Math.floor(random.between(earliestMs, latestMs)) : undefined
+  }
+
+  #planPause(instance: Instance, association: Association | null, nowMs: Millis): void {
+    const { agenda, network, random, pace } = this.#ground
+    const restMs = 60_000 + Math.floor(random.between(0, 180_000) * pace)
+    const stoppingMs = this.#instantWithin(instance, nowMs, restMs + 30_000)
+    if (stoppingMs === undefined || !random.chance(0.3)) return
+    const stoppedMs = stoppingMs + random.integer(2_000, 9_000)
+    const startMs = wholeSecond(stoppingMs + restMs)
+    instance.pause = { stoppingMs, stoppedMs, startMs, runningMs: startMs + random.integer(3_000, 15_000) }
+    if (association === null) return
+    agenda.at(stoppedMs, () => {
+      network.disassociate(association, stoppedMs)
+      this.#publicPool.release(association.publicIp)
+    })
+    agenda.at(startMs, () => {
+      const another = this.#publicPool.takeOther(association.publicIp)
+      network.associate(instance.eni, another, null, 'amazon', startMs)
+    })
+  }
+
+  #planRename(instance: Instance, nowMs: Millis): void {
+    const { agenda, network, random } = this.#ground
+    const atMs = this.#instantWithin(instance, nowMs, 0)
+    if (atMs === undefined || instance.taggedMs > instance.launchedMs || !random.chance(0.15)) return
+    instance.isRenamed = true
+    const application = `${instance.group.application}next`
+    agenda.at(atMs, () => {
+      instance.names.push({ fromMs: atMs, application })
+      network.rename(instance.machine, application, atMs)
+    })
+  }
+
+  #terminate(instance: Instance, ipv6: string | null): void {
+    const { agenda, network, random } = this.#ground
+    const { eni, subnet } = instance
+    if (ipv6 !== null) subnet.pool6.release(ipv6)
+    for (const association of network.delete(eni, agenda.nowMs)) {
       if (association.allocationId === null) this.#publicPool.release(association.publicIp)
     }
-    instance.subnet.pool.release(instance.eni.primaryIp)
+    subnet.pool.release(eni.primaryIp)
     this.#instances = this.#instances.filter(other => other.terminatedMs + 2 * TERMINATED_LISTED_MS > agenda.nowMs)
     const successor = random.pick(this.#groups.filter(group => group.vpcName === instance.group.vpcName))
-    const launchMs = wholeSecond(agenda.nowMs + random.between(1_000, 15_000))
+    const launchMs = wholeSecond(agenda.nowMs + (random.chance(0.25) ? 0 : random.between(1_000, 15_000)))
     agenda.at(launchMs, () => this.#launch(successor, launchMs, launchMs))
   }
 
   /** Running, staying long enough to be given something, and chosen without regard to anything else. */
-  #candidates(vpcName: string | null, suits: (instance: Instance) => boolean): Instance[] {
+  candidates(vpcName: string | null, suits: (instance: Instance) => boolean): Instance[] {
     const { agenda, briefestHoldingMs } = this.#ground
     return this.#instances.filter(
       instance =>
         (vpcName === null || instance.subnet.vpcName === vpcName) &&
-        instance.runningMs <= agenda.nowMs &&
+        stateOf(instance, agenda.nowMs) === 'running' &&
         instance.shuttingDownMs > agenda.nowMs + briefestHoldingMs + 30_000 &&
         Number.isFinite(instance.shuttingDownMs) &&
         suits(instance),
     )
   }
+}
 
-  get #network(): Network {
-    return this.#ground.network
-  }
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped'
 
-  #dwellMs(fromMinutes: number, toMinutes: number): number {
-    return Math.max(this.#ground.random.between(fromMinutes, toMinutes) * MINUTE_MS, this.#ground.briefestHoldingMs)
-  }
-
-  /** An Elastic IP that wanders from instance to instance, in every VPC, with a new association each time. */
-  addElasticIp(publicIp: string): void {
-    const elastic: ElasticIp = { publicIp, allocationId: `eipalloc-0${this.#ground.random.hex(16)}`, history: [] }
-    this.elasticIps.push(elastic)
-    this.#moveElasticIp(elastic)
-  }
-
-  /** An Elastic IP that stays where it is. */
-  pinElasticIp(publicIp: string, eni: Eni, atMs: Millis): void {
-    const allocationId = `eipalloc-0${this.#ground.random.hex(16)}`
-    const association = this.#network.associate(eni, publicIp, allocationId, this.#network.account, atMs)
-    this.elasticIps.push({ publicIp, allocationId, history: [{ association, eni }] })
-  }
-
-  #moveElasticIp(elastic: ElasticIp): void {
-    const { agenda, random } = this.#ground
-    const nowMs = agenda.nowMs
-    const last = elastic.history.at(-1)
-    if (last) this.#network.disassociate(last.association, nowMs)
-    const free = (instance: Instance) => lasting(instance.eni.associations, nowMs).length === 0
-    const candidates = this.#candidates(null, instance => free(instance) && instance.eni !== last?.eni)
-    if (candidates.length === 0 || (last && last.association.untilMs === nowMs && random.chance(0.4))) {
-      agenda.after(random.between(2_000, 15_000), () => this.#moveElasticIp(elastic))
-      return
-    }
-    const { eni, terminatedMs } = random.pick(candidates)
-    const association = this.#network.associate(
-      eni,
-      elastic.publicIp,
-      elastic.allocationId,
-      this.#network.account,
-      nowMs,
-    )
-    elastic.history.push({ association, eni })
-    const leaveMs = Math.min(nowMs + this.#dwellMs(3, 9), terminatedMs + random.between(2_000, 20_000))
-    agenda.at(leaveMs, () => this.#moveElasticIp(elastic))
-  }
-
-  /** A secondary address that wanders from ENI to ENI, like that of a floating service. */
-  addFloatingAddress(vpcName: string): void {
-    const subnet = this.#ground.random.pick(this.#subnets.filter(candidate => candidate.vpcName === vpcName))
-    this.#moveAddress(subnet, subnet.pool.take(), null, [])
-  }
-
-  #moveAddress(subnet: Subnet, ip: string, on: Eni | null, left: readonly { eni: Eni; atMs: Millis }[]): void {
-    const { agenda, random, bridgeMs } = this.#ground
-    const nowMs = agenda.nowMs
-    if (on && on.untilMs > nowMs) this.#network.unassignSecondary(on, ip, nowMs)
-    const before = on ? [...left, { eni: on, atMs: nowMs }] : left
-    const recently = before.filter(({ atMs }) => atMs > nowMs - bridgeMs - MINUTE_MS)
-    const candidates = this.#candidates(
-      subnet.vpcName,
-      ({ eni, subnet: own }) => own === subnet && recently.every(other => other.eni !== eni),
-    )
-    if (candidates.length === 0 || (on && random.chance(0.6))) {
-      agenda.after(random.between(1_000, 20_000), () => this.#moveAddress(subnet, ip, null, recently))
-      return
-    }
-    const { eni, terminatedMs } = random.pick(candidates)
-    this.#network.assignSecondary(eni, ip, nowMs)
-    const leaveMs = Math.min(nowMs + this.#dwellMs(4, 12), terminatedMs)
-    agenda.at(leaveMs, () => this.#moveAddress(subnet, ip, eni, recently))
-  }
-
-  /** An ENI with two addresses that is detached from one instance and attached to another, never soon to the same. */
-  addFloatingEni(vpcName: string, atMs: Millis): void {
-    const subnet = this.#ground.random.pick(this.#subnets.filter(candidate => candidate.vpcName === vpcName))
-    const eni = this.#network.create(
-      { ...PLAIN_ENI, subnet, primaryIp: subnet.pool.take(), description: 'floating interface' },
-      atMs,
-    )
-    this.#network.assignSecondary(eni, subnet.pool.take(), atMs)
-    this.#ground.agenda.at(wholeSecond(this.#ground.agenda.nowMs), () => this.#attachFloating(eni))
-  }
-
-  #attachFloating(eni: Eni): void {
-    const { agenda, network, random, bridgeMs } = this.#ground
-    const nowMs = agenda.nowMs
-    const recent = new Set(
-      eni.attachments
-        .filter(({ untilMs }) => untilMs > nowMs - bridgeMs - MINUTE_MS)
-        .map(({ instance }) => instance?.id),
-    )
-    const candidates = this.#candidates(
-      eni.subnet.vpcName,
-      ({ id, subnet }) => subnet.zone === eni.subnet.zone && !recent.has(id),
-    )
-    if (candidates.length === 0) {
-      agenda.after(10_000, () => this.#attachFloating(eni))
-      return
-    }
-    const instance = random.pick(candidates)
-    const attachment = network.attach(eni, attachmentTo(instance, network.account, 1), nowMs)
-    const detachedMs = Math.min(nowMs + this.#dwellMs(4, 10), instance.terminatedMs)
-    agenda.at(detachedMs - random.integer(1_000, 3_000), () => {
-      attachment.detachingFromMs = agenda.nowMs
-    })
-    agenda.at(detachedMs, () => network.detach(eni, agenda.nowMs))
-    agenda.at(wholeSecond(detachedMs + random.between(5_000, 40_000)), () => this.#attachFloating(eni))
-  }
+export function stateOf({ pause, ...instance }: Instance, atMs: Millis): InstanceState {
+  if (atMs >= instance.terminatedMs) return 'terminated'
+  if (atMs >= instance.shuttingDownMs) return 'shutting-down'
+  if (atMs < instance.runningMs) return 'pending'
+  if (pause === null || atMs < pause.stoppingMs || atMs >= pause.runningMs) return 'running'
+  if (atMs < pause.stoppedMs) return 'stopping'
+  return atMs < pause.startMs ? 'stopped' : 'pending'
 }
 
 export const PLAIN_ENI = {
@@ -261,8 +255,8 @@ export const PLAIN_ENI = {
   application: null,
 } as const
 
-export const attachmentTo = (instance: Instance, account: string, deviceIndex: number) => ({
-  instance: { id: instance.id, application: instance.group.application },
+export const attachmentTo = ({ machine }: Pick<Instance, 'machine'>, account: string, deviceIndex: number) => ({
+  instance: machine,
   instanceOwner: account,
   deviceIndex,
   deleteOnTermination: deviceIndex === 0,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { Millis } from '../ownership/window.ts'
-import type { Eni } from './eni.ts'
+import { type Eni, isIpv6 } from './eni.ts'
 import { INTERNET, type RecordTruth } from './ledger.ts'
 import type { StoredObject } from './object-store.ts'
 import type { Random } from './random.ts'
@@ -110,7 +110,7 @@ function lineOf(record: FlowRecord): string {
     `5 ${ACCOUNT} ${eni.id} ${record.source} ${record.destination} ${record.sourcePort} ${record.destinationPort} ` +
     `${protocol} ${record.packets} ${record.bytes} ${seconds(record.firstMs)} ${seconds(record.lastMs)} ` +
     `${record.rejected ? 'REJECT' : 'ACCEPT'} OK ${subnet.vpc} ${subnet.id} ${record.instanceId ?? '-'} ` +
-    `${protocol === 6 ? record.flags : 0} IPv4 ${record.packetSource} ${record.packetDestination} ${REGION} ` +
+    `${protocol === 6 ? record.flags : 0} ${isIpv6(record.packetSource) ? 'IPv6' : 'IPv4'} ${record.packetSource} ${record.packetDestination} ${REGION} ` +
     `${subnet.zoneId} ${record.direction} ${record.path}`
   )
 }

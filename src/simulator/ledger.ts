@@ -18,8 +18,9 @@ export const INTERNET: EndTruth = { kind: 'internet', holders: [], nobody: true 
 export const AWS_SERVICE: EndTruth = { kind: 'aws-service', holders: [], nobody: true }
 
 export const PUBLIC_SPACE = 'inet.0'
+export const PUBLIC_SPACE_6 = 'inet6.0'
 
-/** One holder's time at one address of one space (a VPC id, or `PUBLIC_SPACE`). */
+/** One holder's time, under one name, at one address of one space (a VPC id, or public space). */
 export type Tenure = {
   readonly space: string
   readonly ip: string
@@ -40,6 +41,8 @@ export type Tenure = {
 
 export type NewTenure = Omit<Tenure, 'space' | 'ip' | 'fromMs' | 'untilMs' | 'truth'>
 
+const isSame = (a: Holder, b: Holder): boolean => a.resourceId === b.resourceId && a.application === b.application
+
 const ABSENT: EndTruth = { kind: 'managed', holders: [], nobody: true }
 
 /** Every change of hands of every address, as it happened: the one source of truth, made from no reply of any API. */
@@ -56,7 +59,7 @@ export class Ledger {
     const tenures = this.tenuresOf(space, ip)
     const last = tenures.at(-1)
     const current = last && last.untilMs > atMs ? last : undefined
-    if (current && next && current.holder.resourceId === next.holder.resourceId && current.eni === next.eni) return
+    if (current && next && isSame(current.holder, next.holder) && current.eni === next.eni) return
     if (current) current.untilMs = atMs
     if (current?.fromMs === atMs) tenures.pop()
     if (!next) return
@@ -91,10 +94,15 @@ export class Ledger {
       const earlier = tenures[--i]
       if (earlier === undefined || earlier.untilMs < earliestMs) nobody = true
       if (earlier === undefined || earlier.untilMs <= fromMs) break
-      if (!holders.some(holder => holder.resourceId === earlier.holder.resourceId)) holders.unshift(earlier.holder)
+      if (!holders.some(holder => isSame(holder, earlier.holder))) holders.unshift(earlier.holder)
       earliestMs = earlier.fromMs
     }
     return { kind: 'managed', holders, nobody }
+  }
+
+  /** Every address that anybody ever held. */
+  addresses(): readonly { readonly space: string; readonly ip: string }[] {
+    return [...this.#tenures.values()].flatMap(([first]) => (first ? [{ space: first.space, ip: first.ip }] : []))
   }
 
   /** In order of time, never overlapping; a gap is nobody. */

@@ -19,14 +19,17 @@ export type Reply = {
 export type Listener = { readonly url: string; close(): Promise<void> }
 
 /** Serves on 127.0.0.1, on a port that the system chooses. `arrived` is called first and returns what to call at the end. */
-export async function listen(answer: (request: Request) => Reply, arrived: () => () => void): Promise<Listener> {
+export async function listen(
+  answer: (request: Request) => Reply | Promise<Reply>,
+  arrived: () => () => void,
+): Promise<Listener> {
   const server = createServer(async (incoming, outgoing) => {
     outgoing.once('close', arrived())
     try {
       const chunks: Buffer[] = []
       for await (const chunk of incoming) chunks.push(chunk)
       const [path = '/', query = ''] = (incoming.url ?? '/').split('?', 2)
-      const { status, headers, body } = answer({
+      const { status, headers, body } = await answer({
         method: incoming.method ?? 'GET',
         path,
         query: new URLSearchParams(query),

@@ -1,30 +1,38 @@
 import type { Millis } from '../ownership/window.ts'
-import type { Job, Task } from './containers.ts'
 import type { Faults } from './faults.ts'
+import type { Job } from './jobs.ts'
 import type { Reply, Request } from './loopback.ts'
 import type { Random } from './random.ts'
+import { isListed, jobOf, type Task } from './tasks.ts'
 import { type Json, jobJson, statesOf, taskJson } from './titus-entities.ts'
+import type { View } from './view.ts'
 import type { World } from './world.ts'
 
 /** Where an entity stands in a walk: by time of acceptance, then by id. */
 type Entry = { readonly id: string; readonly acceptedMs: Millis; readonly json: Json }
 
-/** Titus' REST API v3: tasks and jobs, by id or by pages. A walk is no snapshot: each page shows a moment of its own. */
+/**
+ * Titus' REST API v3: tasks and jobs, by id or by pages. A walk is no snapshot: each page has a view of its own. The control
+ * plane's clock is ahead of the world's by `clockOffsetMs`.
+ */
 export function titusApi(
   world: World,
   faults: Faults,
   random: Random,
-  momentOf: () => Millis,
+  viewOf: () => View,
+  clockOffsetMs = 0,
 ): (request: Request) => Reply {
   return ({ method, path, query }) => {
     if (random.chance(faults.titusErrorProbability)) return refusal(503, 'Service unavailable')
     const [, collection = '', id] = /^\/api\/v3\/(tasks|jobs)(?:\/([^/]+))?$/.exec(path) ?? []
     if (method !== 'GET' || collection === '') return refusal(404, `Not found: ${path}`)
-    const atMs = momentOf()
-    if (id !== undefined) return oneReply(world, collection, decodeURIComponent(id), atMs)
-    return pageReply(collection === 'tasks' ? taskEntries(world, query, atMs) : jobEntries(world, query), query)
+    const shown = { view: viewOf(), clockOffsetMs }
+    if (id !== undefined) return oneReply(world, collection, decodeURIComponent(id), shown)
+    return pageReply(collection === 'tasks' ? taskEntries(world, query, shown) : jobEntries(world, query), query)
   }
 }
+
+type Shown = { readonly view: View; readonly clockOffsetMs: number }
 
 const jsonReply = (status: number, json: Json): Reply => ({
   status,
@@ -34,13 +42,14 @@ const jsonReply = (status: number, json: Json): Reply => ({
 
 const refusal = (statusCode: number, message: string): Reply => jsonReply(statusCode, { statusCode, message })
 
-function oneReply(world: World, collection: string, id: string, atMs: Millis): Reply {
+function oneReply(world: World, collection: string, id: string, { view, clockOffsetMs }: Shown): Reply {
   if (collection === 'jobs') {
     const job = world.containers.jobs.find(candidate => candidate.id === id)
     return job ? jsonReply(200, jobJson(job)) : refusal(404, `Job with id ${id} does not exist`)
   }
+  const atMs = view(id)
   const task = world.containers.acceptedBy(atMs).find(candidate => candidate.id === id)
-  return task ? jsonReply(200, taskJson(task, atMs)) : refusal(404, `Task with id ${id} does not exist`)
+  return task ? jsonReply(200, taskJson(task, atMs, clockOffsetMs)) : refusal(404, `Task with id ${id} does not exist`)
 }
 
 const listOf = (query: URLSearchParams, name: string): readonly string[] | null => {
@@ -48,22 +57,25 @@ const listOf = (query: URLSearchParams, name: string): readonly string[] | null 
   return text === null || text === '' ? null : text.split(',')
 }
 
-/** Active tasks; finished ones only where both the job and the state are asked for. */
-function taskEntries(world: World, query: URLSearchParams, atMs: Millis): Entry[] {
+/** Active tasks; finished ones where both the job and the state are asked for, or where they are still in the list. */
+function taskEntries(world: World, query: URLSearchParams, { view, clockOffsetMs }: Shown): Entry[] {
   const taskIds = listOf(query, 'taskIds')
   const jobIds = listOf(query, 'jobIds')
   const states = listOf(query, 'taskStates')
-  const wanted = (task: Task) => {
+  const wanted = (task: Task, atMs: Millis) => {
     const state = statesOf(task, atMs).at(-1)?.state
-    if (state === undefined || (state === 'Finished' && !(jobIds && states?.includes('Finished')))) return false
+    if (state === undefined || (!isListed(task, atMs) && !(jobIds && states?.includes('Finished')))) return false
     return (
       (taskIds?.includes(task.id) ?? true) &&
-      (jobIds?.includes(task.job.id) ?? true) &&
+      (jobIds?.includes(jobOf(task, atMs).id) ?? true) &&
       (states?.includes(state) ?? true)
     )
   }
-  const tasks = world.containers.acceptedBy(atMs).filter(wanted)
-  return tasks.map(task => ({ id: task.id, acceptedMs: task.acceptedMs, json: taskJson(task, atMs) }))
+  return world.containers.acceptedBy(Number.POSITIVE_INFINITY).flatMap(task => {
+    const atMs = view(task.id)
+    if (!wanted(task, atMs)) return []
+    return [{ id: task.id, acceptedMs: task.acceptedMs, json: taskJson(task, atMs, clockOffsetMs) }]
+  })
 }
 
 function jobEntries(world: World, query: URLSearchParams): Entry[] {

@@ -1,5 +1,6 @@
 import type { Millis } from '../ownership/window.ts'
-import type { Job, Task } from './containers.ts'
+import type { Job } from './jobs.ts'
+import { jobOf, type Task } from './tasks.ts'
 import { REGION } from './world.ts'
 
 /** What Titus' REST writes: 64-bit numbers as strings, enums by name, defaults in full. */
@@ -20,18 +21,19 @@ export function statesOf(task: Task, atMs: Millis): { state: TaskState; atMs: Mi
   return all.filter(reached => reached.atMs <= atMs)
 }
 
-export function taskJson(task: Task, atMs: Millis): Json {
+/** `clockOffsetMs`: by how much the control plane's clock is ahead of the world's. */
+export function taskJson(task: Task, atMs: Millis, clockOffsetMs = 0): Json {
   const states = statesOf(task, atMs).map(({ state, atMs: sinceMs }) => ({
     state,
-    reasonCode: state === 'KillInitiated' ? 'killed' : 'normal',
+    reasonCode: reasonOf(task, state),
     reasonMessage: '',
-    timestamp: String(sinceMs),
+    timestamp: String(sinceMs + clockOffsetMs),
     containerState: [],
   }))
   const status = states.at(-1) ?? null
   return {
     id: task.id,
-    jobId: task.job.id,
+    jobId: jobOf(task, atMs).id,
     taskContext: taskContext(task, atMs),
     status,
     statusHistory: states.slice(0, -1),
@@ -40,9 +42,12 @@ export function taskJson(task: Task, atMs: Millis): Json {
   }
 }
 
+const reasonOf = ({ reason }: Task, state: TaskState): string =>
+  state === 'Finished' ? reason : state === 'KillInitiated' ? 'killed' : 'normal'
+
 /** The host is known once the task is launched; the address comes with the first report that it runs, and never goes. */
 function taskContext(task: Task, atMs: Millis): { readonly [key: string]: string } {
-  const { host, eni, ip } = task
+  const { host, eni, ip, ipv6, transitionIp, moved, mode } = task
   const cell = { 'titus.cell': 'main', 'titus.stack': 'main' }
   if (atMs < task.launchedMs) return cell
   const agent = {
@@ -57,10 +62,13 @@ function taskContext(task: Task, atMs: Millis): { readonly [key: string]: string
   if (atMs < task.startedMs) return agent
   return {
     ...agent,
-    'task.containerIp': ip,
-    'task.containerIPv4': ip,
+    'task.containerIp': ip ?? ipv6 ?? '',
+    ...(ip !== null && { 'task.containerIPv4': ip }),
+    ...(ipv6 !== null && { 'task.containerIPv6': ipv6 }),
+    ...(transitionIp !== null && { 'task.transitionIPv4': transitionIp }),
+    ...(moved && moved.atMs <= atMs && { 'task.movedFromJob': task.job.id }),
     'task.networkInterfaceId': eni.id,
-    'task.effectiveNetworkMode': 'Ipv4Only',
+    'task.effectiveNetworkMode': mode,
     'task.networkSubnets': eni.subnet.id,
   }
 }

@@ -1,6 +1,6 @@
 import type { Millis } from '../ownership/window.ts'
 import { type Connection, Connections, isThere, type Party, publicAddress, seemsThere } from './connections.ts'
-import type { Eni } from './eni.ts'
+import { type Eni, isIpv6 } from './eni.ts'
 import { AWS_SERVICE, INTERNET, PUBLIC_SPACE, type RecordTruth, type Tenure } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -75,7 +75,7 @@ export class Traffic {
 
   #truthAt({ eni, firstMs, lastMs }: FlowRecord, ip: string): RecordTruth['source'] {
     const window = { fromMs: Math.floor(firstMs / 1000) * 1000, untilMs: Math.floor(lastMs / 1000) * 1000 + 1000 }
-    if (ip.startsWith('10.')) return this.#world.ledger.during(eni.subnet.vpc, ip, window)
+    if (ip.startsWith('10.') || isIpv6(ip)) return this.#world.ledger.during(eni.subnet.vpc, ip, window)
     if (ip.startsWith('52.95.')) return AWS_SERVICE
     const held = this.#world.ledger.during(PUBLIC_SPACE, ip, window)
     const isOurs = held.holders.length > 0 || this.#world.fleet.elasticIps.some(({ publicIp }) => publicIp === ip)
@@ -235,9 +235,10 @@ function publicSide(party: Party, atMs: Millis): string | undefined {
 
 /**
  * What `srcaddr` and `dstaddr` show (F-LIM): the ENI's primary address wherever the packet's is not one that AWS shows as
- * its own. Whether egress from a secondary address shows that or the primary is not settled; here half of the ENIs do each.
+ * its own; IPv6 as it is. Whether egress from a secondary address shows that or the primary is not settled; here half of the ENIs do each.
  */
 function shownAddresses({ at, direction, source, destination }: View): { source: string; destination: string } {
+  if (isIpv6(source)) return { source, destination }
   const primary = at.eni.primaryIp
   if (direction === 'ingress') return { source, destination: primary }
   const isOwn = at.eni.addresses.some(({ ip }) => ip === source)

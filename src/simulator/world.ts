@@ -1,8 +1,9 @@
 import type { Millis } from '../ownership/window.ts'
 import { Agenda } from './agenda.ts'
-import { Containers } from './containers.ts'
+import { Containers, SHOWN_LATE_MS } from './containers.ts'
 import type { Eni } from './eni.ts'
-import { Fleet, type Group, PLAIN_ENI } from './fleet.ts'
+import { Fleet, type Ground, type Group, PLAIN_ENI } from './fleet.ts'
+import { Floating } from './floating.ts'
 import { Ledger, type Tenure } from './ledger.ts'
 import { Network } from './network.ts'
 import { type Random, seededRandom } from './random.ts'
@@ -14,13 +15,27 @@ export const PARTITION = 'aws'
 /** Of both VPCs: they overlap, as those of companies that have merged do. */
 export const VPC_CIDR = '10.0.0.0/16'
 
+/** The global IPv6 blocks of the VPCs; each of their subnets has a /64 of it. */
+export const CIDR6 = { prod: '2600:1f18:100::/56', corp: '2600:1f18:200::/56' } as const
+
 export type Scale = {
   readonly hosts: number
   readonly containersPerHost: number
   readonly groups: number
+  readonly instancesPerGroup?: number
 }
 
-export type Vpc = { readonly id: string; readonly name: string; readonly nat: Eni; readonly balancers: readonly Eni[] }
+/** What this world keeps to; what is left out is as in the demo. */
+export type Promises = Pick<Ground, 'briefestHoldingMs' | 'bridgeMs'> &
+  Partial<Pick<Ground, 'shownLateMs' | 'tagsLateMs' | 'pace'>>
+
+export type Vpc = {
+  readonly id: string
+  readonly name: string
+  readonly cidr6: string
+  readonly nat: Eni
+  readonly balancers: readonly Eni[]
+}
 
 /** Everything that exists and happens, but for the traffic. It depends on the seed, the start and the scale alone. */
 export type World = {
@@ -36,14 +51,7 @@ export type World = {
   readonly begun: Tenure[]
 }
 
-const INSTANCES_PER_GROUP = 5
-
-export function createWorld(
-  seed: number,
-  startMs: Millis,
-  scale: Scale,
-  promises: { briefestHoldingMs: number; bridgeMs: number },
-): World {
+export function createWorld(seed: number, startMs: Millis, scale: Scale, promises: Promises): World {
   const random = seededRandom(seed, 'world')
   const agenda = new Agenda(startMs)
   const begun: Tenure[] = []
@@ -52,22 +60,29 @@ export function createWorld(
   const subnets = ['prod', 'corp'].flatMap(name => subnetsOf(name, `vpc-0${random.hex(16)}`, random))
   const plain = subnets.filter(subnet => subnet.cidr !== BRANCH_CIDR)
   const groups = GROUPS.slice(0, Math.max(2, scale.groups))
-  const ground = { agenda, network, random, ...promises }
+  const ground: Ground = { agenda, network, random, shownLateMs: SHOWN_LATE_MS, tagsLateMs: 0, pace: 1, ...promises }
   const fleet = new Fleet(ground, groups, plain)
-  const containers = new Containers(ground)
-  const vpcs = ['prod', 'corp'].map((name, index) => vpcOf(name, index, plain, network, fleet, startMs))
+  const floating = new Floating(ground, fleet, plain)
+  const containers = new Containers(ground, {
+    fleet,
+    group: HOSTS,
+    hostSubnets: plain.slice(0, 2),
+    branchSubnet: subnets.find(subnet => subnet.cidr === BRANCH_CIDR) as Subnet,
+    capacity: scale.containersPerHost,
+  })
+  const vpcs = ['prod', 'corp'].map((name, index) => vpcOf(name, index, plain, network, floating, startMs))
 
   for (const { vpcName } of groups) {
-    for (let i = 0; i < INSTANCES_PER_GROUP; i++) fleet.settle(vpcName, startMs)
+    for (let i = scale.instancesPerGroup ?? 5; i > 0; i--) fleet.settle(vpcName, startMs)
   }
-  const branchSubnet = subnets.find(subnet => subnet.cidr === BRANCH_CIDR) as Subnet
-  for (let host = 0; host < scale.hosts; host++) {
-    containers.addHost(fleet, HOSTS, plain[host % 2] as Subnet, branchSubnet, scale.containersPerHost, startMs)
-  }
-  for (let i = 0; i < 4; i++) fleet.addElasticIp(`52.11.120.${90 + i}`)
-  for (const { name } of vpcs) {
-    for (let i = 0; i < 3; i++) fleet.addFloatingAddress(name)
-    fleet.addFloatingEni(name, startMs - 3_600_000)
+  containers.settle(scale.hosts, startMs)
+  for (let i = 0; i < 4; i++) floating.addElasticIp(`52.11.120.${90 + i}`)
+  for (const [index, { name }] of vpcs.entries()) {
+    for (let i = 0; i < 3; i++) floating.addAddress(name)
+    floating.addAddress(name, `52.11.122.${10 + index}`)
+    floating.addAddress6(name)
+    for (let i = 0; i < 2; i++) floating.addBlock(name, 16 * (2 * index + i))
+    floating.addEni(name, startMs - 3_600_000)
   }
   return { startMs, agenda, ledger, network, fleet, containers, vpcs, subnets, begun }
 }
@@ -79,15 +94,18 @@ function subnetsOf(vpcName: string, vpc: string, random: Random): Subnet[] {
   const cidrs = vpcName === 'prod' ? ['10.0.0.0/20', '10.0.16.0/20', BRANCH_CIDR] : ['10.0.0.0/20', '10.0.16.0/20']
   return cidrs.map((cidr, index) => {
     const third = Number(cidr.split('.')[2])
+    const cidr6 = `${vpcName === 'prod' ? '2600:1f18:100' : '2600:1f18:200'}:${index + 1}::/64`
     const fresh = (n: number) => `10.0.${third + ((n + 10) >> 8)}.${(n + 10) & 255}`
     return {
       id: `subnet-0${random.hex(16)}`,
       vpc,
       vpcName,
       cidr,
+      cidr6,
       zone: `${REGION}${'ab'[index % 2]}`,
       zoneId: `use1-az${(index % 2) + 1}`,
       pool: new AddressPool(random, fresh),
+      pool6: new AddressPool(random, n => cidr6.replace('/64', (n + 16).toString(16))),
     }
   })
 }
@@ -98,7 +116,7 @@ function vpcOf(
   index: number,
   plain: readonly Subnet[],
   network: Network,
-  fleet: Fleet,
+  floating: Floating,
   startMs: Millis,
 ): Vpc {
   const sinceMs = startMs - 86_400_000
@@ -130,8 +148,8 @@ function vpcOf(
     sinceMs,
   )
   network.attach(nat, { ...BY_SERVICE, instanceOwner: 'amazon-aws', deviceIndex: 1 }, sinceMs, 'ela-attach')
-  fleet.pinElasticIp(`52.11.121.${10 + index}`, nat, sinceMs)
-  return { id: natSubnet.vpc, name, nat, balancers }
+  floating.pinElasticIp(`52.11.121.${10 + index}`, nat, sinceMs)
+  return { id: natSubnet.vpc, name, cidr6: name === 'prod' ? CIDR6.prod : CIDR6.corp, nat, balancers }
 }
 
 const BY_SERVICE = { instance: null, deleteOnTermination: false } as const
@@ -143,7 +161,7 @@ const group = (name: string, application: string, owner: string, vpcName: string
   vpcName,
 })
 
-/** Instances that run containers. They stay, and no other application's address ever comes to one. */
+/** Instances that run containers. */
 const HOSTS = group('titusagent-main-v003', 'titusagent', 'compute', 'prod')
 
 const GROUPS: readonly Group[] = [

@@ -1,6 +1,7 @@
 import type { Change, Claim, Horizon, Layer, Progress, Revision, Scope, SourceRecord } from '../ownership/claim.ts'
 import type { Prefix } from '../ownership/prefix.ts'
 import type { Bounds } from '../ownership/window.ts'
+import type { OwnersMemo } from './owners-memo.ts'
 import type { ReplyRows } from './reply-rows.ts'
 
 /** How a table's rows become changes again. */
@@ -8,7 +9,7 @@ export type ChangeRows = {
   readonly table: string
   /** What `changeOf` reads, in this order. */
   readonly columns: readonly string[]
-  changeOf(row: ReplyRows): Change
+  changeOf(row: ReplyRows, owners: OwnersMemo): Change
 }
 
 // Each function below reads its fields in the order in which they stand, which is that of the columns beside it. The
@@ -51,22 +52,22 @@ const claims: ChangeRows = {
     'expects',
     'whole',
   ],
-  changeOf: (row): Claim => ({
+  changeOf: (row, owners): Claim => ({
     record: 'claim',
     id: row.text(),
     revision: revisionOf(row),
-    domain: row.text(),
+    domain: row.usualText(0),
     prefix: row.text() as Prefix,
     ports: portsOf(row),
-    layer: row.text() as Layer,
-    source: row.text(),
-    owners: JSON.parse(row.text()) as Claim['owners'],
+    layer: row.usualText(1) as Layer,
+    source: row.usualText(2),
+    owners: owners.parsed(row.text()),
     lifetimeId: row.textOrNull(),
     start: boundsOf(row),
     end: boundsOf(row),
     lastSightingMs: row.wholeOr(0),
-    evidence: row.text() as Claim['evidence'],
-    state: row.text() as Claim['state'],
+    evidence: row.usualText(3) as Claim['evidence'],
+    state: row.usualText(4) as Claim['state'],
     expects: row.words() as readonly Layer[],
     whole: row.flag(),
   }),

@@ -12,6 +12,8 @@ export const OBJECT_COLUMNS: readonly Column<FlowObject>[] = [
   ['records', object => object.records],
   ['skipped', object => object.skipped],
   ['dead_letters', object => object.deadLetters],
+  ['open_records', object => object.openRecords],
+  ['newest_end_ms', object => (Number.isFinite(object.newestEndMs) ? object.newestEndMs : null)],
   ['updated_at_ms', object => object.updatedAtMs],
 ]
 
@@ -27,6 +29,8 @@ export type ObjectRow = {
   readonly records: string
   readonly skipped: string
   readonly dead_letters: string
+  readonly open_records: string
+  readonly newest_end_ms: string | null
   readonly updated_at_ms: string
 }
 
@@ -41,6 +45,8 @@ export const objectOf = (row: ObjectRow): FlowObject => ({
   records: Number(row.records),
   skipped: Number(row.skipped),
   deadLetters: Number(row.dead_letters),
+  openRecords: Number(row.open_records),
+  newestEndMs: row.newest_end_ms === null ? Number.NEGATIVE_INFINITY : Number(row.newest_end_ms),
   updatedAtMs: Number(row.updated_at_ms),
 })
 

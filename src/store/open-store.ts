@@ -9,6 +9,14 @@ import {
   SOURCE_COLUMNS,
 } from './change-tables.ts'
 import { connectChdb, connectServer, DEFAULT_THREADS, type StoreSettings, WANTED_THREADS } from './connect.ts'
+import {
+  CORRECTED_COLUMNS,
+  CORRECTION_COLUMNS,
+  correctedUpTo,
+  openObjects,
+  pendingCorrections,
+  touchedObjects,
+} from './correction-table.ts'
 import { createExecutor, type Executor } from './executor.ts'
 import { isMissingDatabase, translateFailure } from './failure.ts'
 import { FLOW_COLUMNS, type FlowRow, flowOf } from './flow-table.ts'
@@ -28,6 +36,7 @@ const OBJECT = `
   WHERE object_id = {object_id:String} ORDER BY generation DESC LIMIT 1`
 const COMMITTED = `
   SELECT object_id FROM objects FINAL GROUP BY object_id HAVING argMax(state, generation) = 'committed'`
+const ANSWERED_UNTIL = "SELECT max(newest_end_ms) AS until_ms FROM objects WHERE state = 'committed'"
 const FLOWS = `
   SELECT ${FLOW_COLUMNS.map(([name]) => name).join(', ')} FROM flows_committed
   WHERE object_id = {object_id:String} AND record > {after:Int64} ORDER BY record LIMIT {page:Int64}`
@@ -90,20 +99,33 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
       const [row] = await executor.rows<ObjectRow>(OBJECT, { object_id: objectId })
       return row === undefined ? undefined : objectOf(row)
     },
+    async answeredUntilMs() {
+      const [row] = await executor.rows<{ until_ms: string | null }>(ANSWERED_UNTIL)
+      return row === undefined || row.until_ms === null ? Number.NEGATIVE_INFINITY : Number(row.until_ms)
+    },
     async committedObjects() {
       const rows = await executor.rows<{ object_id: string }>(COMMITTED)
       return new Set(rows.map(row => row.object_id))
     },
     insertDeadLetters: letters => insertRows(executor, 'dead_letters', DEAD_LETTER_COLUMNS, letters),
+    openObjects: () => openObjects(executor),
+    insertCorrections: corrections => insertRows(executor, 'corrections', CORRECTION_COLUMNS, corrections),
+    corrections: (from, most) => pendingCorrections(executor, from, most),
+    touchedObjects: (corrections, by) => touchedObjects(executor, corrections, by),
+    correctedUpTo: enricher => correctedUpTo(executor, enricher),
+    putCorrectedUpTo: (enricher, position) =>
+      insertRows(
+        executor,
+        'corrected',
+        CORRECTED_COLUMNS,
+        position.map((end, partition) => ({ enricher, partition, end })),
+      ),
     async flowsOf(objectId) {
       const flows: AttributedFlow[] = []
-      for (let after = -1, full = true; full; after = flows.at(-1)?.record ?? after) {
-        const page = await executor.rows<FlowRow>(FLOWS, { object_id: objectId, after, page: PAGE_ROWS })
-        for (const row of page) flows.push(flowOf(row))
-        full = page.length === PAGE_ROWS
-      }
+      for await (const page of flowPages(executor, objectId)) flows.push(...page)
       return flows
     },
+    flowPages: objectId => flowPages(executor, objectId),
     async countStates() {
       const rows = await executor.rows<Record<keyof StateCount, string>>(STATES)
       return rows.map(row => ({
@@ -116,6 +138,16 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
     },
     ping: () => executor.ping(),
     close: () => executor.close(),
+  }
+}
+
+async function* flowPages(executor: Executor, objectId: string): AsyncGenerator<readonly AttributedFlow[]> {
+  for (let after = -1; ; ) {
+    const rows = await executor.rows<FlowRow>(FLOWS, { object_id: objectId, after, page: PAGE_ROWS })
+    const page = rows.map(flowOf)
+    yield page
+    if (page.length < PAGE_ROWS) return
+    after = page.at(-1)?.record ?? after
   }
 }
 

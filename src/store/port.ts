@@ -72,6 +72,10 @@ export type FlowObject = {
   readonly records: number
   readonly skipped: number
   readonly deadLetters: number
+  /** Of the records those of which a later poll may still change an answer. */
+  readonly openRecords: number
+  /** End of its newest record, exclusive; −Infinity where it has none, or is not committed. */
+  readonly newestEndMs: Millis
   readonly updatedAtMs: Millis
 }
 
@@ -84,6 +88,19 @@ export type StoredDeadLetter = {
   /** First bytes, as text with unprintable ones escaped. */
   readonly sample: string
   readonly atMs: Millis
+}
+
+/** Answers that were final and may have changed: to questions about an address in a block, or through one of the interfaces. */
+export type StoredCorrection = {
+  /** Place of the change in the stream, and which of its parts this is. */
+  readonly partition: number
+  readonly offset: number
+  readonly part: number
+  readonly domain: string
+  readonly prefix: string
+  readonly fromMs: Millis
+  readonly untilMs: Millis
+  readonly enis: readonly string[]
 }
 
 /** One row per (state, side): how the ends were answered. */
@@ -118,11 +135,34 @@ export type Store = {
   insertFlows(flows: readonly AttributedFlow[]): Promise<void>
   putObject(object: FlowObject): Promise<void>
   findObject(objectId: string): Promise<FlowObject | undefined>
+  /** All records that were committed end before this instant; −Infinity where there are none. */
+  answeredUntilMs(): Promise<Millis>
   /** Ids of the objects whose newest generation is committed. */
   committedObjects(): Promise<ReadonlySet<string>>
+  /** Objects whose newest committed generation has records that a later poll may still answer otherwise. */
+  openObjects(): Promise<readonly FlowObject[]>
+  insertCorrections(corrections: readonly StoredCorrection[]): Promise<void>
+  /**
+   * Corrections from a position on, one partition after another in the order of its offsets: about `most` of them, and all
+   * parts of every change that has one.
+   */
+  corrections(from: readonly number[], most: number): Promise<readonly StoredCorrection[]>
+  /**
+   * Newest committed generation of every object with a record in one of the stretches, by its addresses or its interface. May
+   * name others with them. `slackMs` as the records were joined with; `anyDomain` where an address may be in several domains.
+   */
+  touchedObjects(
+    corrections: readonly StoredCorrection[],
+    by: { readonly slackMs: Millis; readonly anyDomain: boolean },
+  ): Promise<readonly FlowObject[]>
+  /** How far an enricher has looked again at its answers: offsets by partition, exclusive. */
+  correctedUpTo(enricher: string): Promise<readonly number[]>
+  putCorrectedUpTo(enricher: string, position: readonly number[]): Promise<void>
   insertDeadLetters(letters: readonly StoredDeadLetter[]): Promise<void>
   /** All committed flows of one object, in the order of their records. */
   flowsOf(objectId: string): Promise<readonly AttributedFlow[]>
+  /** The same, some at a time. */
+  flowPages(objectId: string): AsyncIterable<readonly AttributedFlow[]>
   countStates(): Promise<readonly StateCount[]>
   ping(): Promise<void>
   close(): Promise<void>

@@ -1,5 +1,6 @@
 import { CHANGE_ROWS, type ChangeRows } from './change-rows.ts'
 import type { Executor } from './executor.ts'
+import { OwnersMemo } from './owners-memo.ts'
 import type { StoredChange } from './port.ts'
 import type { ReplyRows } from './reply-rows.ts'
 
@@ -21,9 +22,10 @@ export async function* readChanges(
   until: readonly number[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly StoredChange[]> {
+  const owners = new OwnersMemo()
   for (const [partition, end] of until.entries()) {
     const stretch = { partition, from: from[partition] ?? 0, until: end }
-    if (stretch.from < stretch.until) yield* untilAborted(merged(executor, stretch), signal)
+    if (stretch.from < stretch.until) yield* untilAborted(merged(executor, stretch, owners), signal)
   }
 }
 
@@ -51,8 +53,16 @@ async function* untilAborted<T>(batches: AsyncGenerator<T>, signal: AbortSignal)
 type Head = { page: readonly StoredChange[]; next: number; readonly pages: AsyncGenerator<readonly StoredChange[]> }
 
 /** Gives on what is certain to be next: up to where one of the tables has to be read further. */
-async function* merged(executor: Executor, stretch: Stretch): AsyncGenerator<readonly StoredChange[]> {
-  let heads: readonly Head[] = CHANGE_ROWS.map(rows => ({ page: [], next: 0, pages: pagesOf(executor, rows, stretch) }))
+async function* merged(
+  executor: Executor,
+  stretch: Stretch,
+  owners: OwnersMemo,
+): AsyncGenerator<readonly StoredChange[]> {
+  let heads: readonly Head[] = CHANGE_ROWS.map(rows => ({
+    page: [],
+    next: 0,
+    pages: pagesOf(executor, rows, stretch, owners),
+  }))
   for (;;) {
     await Promise.all(heads.filter(isUsedUp).map(readOn))
     heads = heads.filter(head => !isUsedUp(head))
@@ -97,6 +107,7 @@ async function* pagesOf(
   executor: Executor,
   rows: ChangeRows,
   stretch: Stretch,
+  owners: OwnersMemo,
 ): AsyncGenerator<readonly StoredChange[]> {
   const statement = pageStatement(rows)
   const read = (from: number) => {
@@ -110,17 +121,22 @@ async function* pagesOf(
     if (!last.next()) return
     // The engine looks for the next page while this one is decoded and folded.
     reading = read(last.whole() + 1)
-    yield* changesOf(rows, stretch.partition, page)
+    yield* changesOf(rows, stretch.partition, page, owners)
   }
 }
 
-function* changesOf(rows: ChangeRows, partition: number, page: ReplyRows): Generator<readonly StoredChange[]> {
+function* changesOf(
+  rows: ChangeRows,
+  partition: number,
+  page: ReplyRows,
+  owners: OwnersMemo,
+): Generator<readonly StoredChange[]> {
   let changes: StoredChange[] = []
   let before = -1
   while (page.next()) {
     const offset = page.whole()
     const loggedAtMs = page.whole()
-    const change = rows.changeOf(page)
+    const change = rows.changeOf(page, owners)
     if (offset !== before) changes.push({ change, partition, offset, loggedAtMs })
     before = offset
     if (changes.length < STEP_ROWS) continue

@@ -5,7 +5,13 @@ const LINE_FEED = 10
 const MINUS = 45
 const ZERO = 48
 const BACKSLASH = 92
+const LETTER_T = 116
+const WORDS_SLOT = 9
+const NO_WORDS: readonly string[] = Object.freeze([])
 const MEANINGS: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', 0: '\0' }
+
+/** Where a cell lies. */
+type Cell = { readonly from: number; readonly until: number }
 
 /**
  * A reply in TabSeparated, read row by row and cell by cell from left to right. What it gives out is made anew and keeps
@@ -22,6 +28,7 @@ export class ReplyRows {
   private until = 0
   private isPlain = true
   private isAscii = true
+  private readonly usual: (Cell & { readonly text: string })[] = []
 
   constructor(bytes: Buffer, statement: string) {
     this.bytes = bytes
@@ -48,6 +55,16 @@ export class ReplyRows {
     return this.decoded()
   }
 
+  /** The same, for a column whose rows mostly say what the row before said; each such column has a `slot` of its own. */
+  usualText(slot: number): string {
+    this.meet()
+    const usual = this.usual[slot]
+    if (usual && this.isAgain(usual)) return usual.text
+    const text = this.decoded()
+    this.usual[slot] = { text, from: this.from, until: this.until }
+    return text
+  }
+
   textOrNull(): string | null {
     this.meet()
     return this.isNull() ? null : this.decoded()
@@ -64,13 +81,23 @@ export class ReplyRows {
   }
 
   flag(): boolean {
-    return this.text() === 'true'
+    this.meet()
+    return this.bytes[this.from] === LETTER_T
   }
 
   /** A list of plain words, in which nothing has to be escaped. */
   words(): readonly string[] {
-    const list = this.text()
-    return list === '[]' ? [] : list.slice(2, -2).split("','")
+    const list = this.usualText(WORDS_SLOT)
+    return list === '[]' ? NO_WORDS : list.slice(2, -2).split("','")
+  }
+
+  /** Whether the cell that was met last has the bytes of an earlier one. */
+  private isAgain({ from, until }: Cell): boolean {
+    const length = until - from
+    if (this.until - this.from !== length) return false
+    const { bytes, from: here } = this
+    for (let i = 0; i < length; i++) if (bytes[here + i] !== bytes[from + i]) return false
+    return true
   }
 
   private meet(): void {

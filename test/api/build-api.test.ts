@@ -4,7 +4,23 @@ import { isLoopback } from '../../src/api/loopback.ts'
 import { testApi } from '../support/api.ts'
 
 describe('health', () => {
-  const replaying = { ready: false, checks: [{ name: 'change stream', ok: false, detail: 'replaying: 10 of 20' }] }
+  const replaying = {
+    ready: false,
+    now: '2026-11-20T12:00:00.000Z',
+    checks: [{ name: 'change stream', ok: false, detail: 'replaying: 10 of 20' }],
+    sources: [
+      {
+        source: 's',
+        kind: 'ec2',
+        completeUpTo: null,
+        behindSeconds: null,
+        staleAfterSeconds: 150,
+        stale: false,
+        removedAt: null,
+        refused: { reason: 'size-drop', detail: 'fell', mend: 'accept' },
+      },
+    ],
+  }
 
   test('/livez is ok while nothing else is', async () => {
     const fail = () => Promise.reject(new Error('must not be touched'))

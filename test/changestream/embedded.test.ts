@@ -23,6 +23,7 @@ import type { ChangeLog } from '../../src/changestream/port.ts'
 import { loggedChangeSchema } from '../../src/changestream/schemas.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { changeLogContract } from '../contract/change-log.ts'
+import { forgettingContract } from '../contract/forgetting.ts'
 import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
 import { appendForeignBlock } from '../support/foreign-block.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -50,7 +51,7 @@ for (const [name, segmentBytes] of [
   ['local disk', 1 << 20],
   ['local disk with a segment for every append', 1],
 ] as const) {
-  changeLogContract(name, async () => {
+  const create = async () => {
     const folder = await newFolder()
     return {
       open: () => open(folder, segmentBytes),
@@ -59,7 +60,9 @@ for (const [name, segmentBytes] of [
       },
       dispose: () => rm(folder, { recursive: true, force: true }),
     }
-  })
+  }
+  changeLogContract(name, create)
+  if (segmentBytes === 1) forgettingContract(name, create)
 }
 
 describe('the embedded log', () => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { RunningKafka } from '../../scripts/kafka.mjs'
 import type { ChangeLog } from '../../src/changestream/port.ts'
 import { adoptState } from '../../src/pollers/adopt.ts'
-import { runPoller } from '../../src/pollers/poll.ts'
+import { runPoller } from '../../src/pollers/run-poller.ts'
 import { follow, isDrill, newTopic, note, randomFor } from '../support/faults.ts'
 import { hasKafkaWithOptions, startKafkaForTests } from '../support/kafka.ts'
 import { API, startKafkaProxy } from '../support/kafka-proxy.ts'
@@ -71,7 +71,7 @@ describe.skipIf(!hasKafkaWithOptions())('faults while polling, on a real broker'
     expect(answersOf(following.index, POLLS)).toEqual(answers)
   }
 
-  test(`broker stopped and started ${OUTAGES}× while both sources are polled and an index follows`, async () => {
+  test(`broker stopped or killed and started ${OUTAGES}× while both sources are polled and an index follows`, async () => {
     const following = follow(await open())
     const outages = new Set(allPolls.filter(poll => poll > 0 && poll % Math.ceil(POLLS / (OUTAGES + 1)) === 0))
     const failures: unknown[] = []
@@ -80,13 +80,13 @@ describe.skipIf(!hasKafkaWithOptions())('faults while polling, on a real broker'
       const inventory = storyInventory(sourceNumber, clock)
       const own = await open()
       let completed = 0
-      async function* ticks() {
+      async function* turns() {
         for (let before = -1; completed < POLLS; before = completed) {
           if (before === completed) await sleep(100) // the last attempt failed
           if (failures.length > 500) throw new Error('polling does not recover', { cause: failures.at(-1) })
           setClock(clock, pollTimeMs(completed))
           if (sourceNumber === 0 && outages.delete(completed)) outage = interrupt()
-          yield clock.now()
+          yield 'poll' as const
         }
       }
       const report = {
@@ -96,23 +96,27 @@ describe.skipIf(!hasKafkaWithOptions())('faults while polling, on a real broker'
         adoptFailed: ({ cause }: { cause: unknown }) => failures.push(cause),
       }
       const adopt = () => adoptState(inventory, own, clock, never)
-      await runPoller(inventory, { log: own, clock, report, adopt, ticks: ticks() }, never)
+      await runPoller(inventory, { log: own, clock, report, adopt, turns: turns() }, never)
     }
     let outage: Promise<void> = Promise.resolve()
+    const signals: ('SIGTERM' | 'SIGKILL')[] = []
     const interrupt = async () => {
-      await kafka.halt?.()
+      // The last one, and with several every second one, gets no time to say good-bye or to write anything down.
+      signals.push((OUTAGES - signals.length) % 2 === 1 ? 'SIGKILL' : 'SIGTERM')
+      await kafka.halt?.(signals.at(-1))
       await sleep(isDrill ? 10_000 : 1_000)
       await kafka.resume?.()
     }
     await Promise.all(STORY_SOURCES.map((_, sourceNumber) => pollThrough(sourceNumber)))
     await outage
     expect(outages.size).toBe(0)
+    expect(signals).toContain('SIGKILL')
     await isAsUninterrupted(
       following,
       STORY_SOURCES.map(({ source }) => source),
     )
     await following.stop()
-    note(`broker stopped ${OUTAGES} times: ${failures.length} attempts to poll failed`)
+    note(`broker ended ${OUTAGES} times (${signals.join(', ')}): ${failures.length} attempts to poll failed`)
   }, 300_000)
 
   test(`kill -9 of a poller between a poll’s claims and its progress, ${KILLS}×`, async () => {

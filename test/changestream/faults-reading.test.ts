@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type kafkajs from 'kafkajs'
-import type { Admin } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunningKafka } from '../../scripts/kafka.mjs'
 import { type History, logWithHistory } from '../../src/changestream/history.ts'
@@ -117,11 +116,37 @@ describe.skipIf(!hasKafkaWithOptions())('faults while reading, on a real broker'
     note(`rebalance: the client was seen with ${JSON.stringify(kept.faultNames())}`)
   }, 120_000)
 
+  test('a stranger who joins while nothing happens: a new group has all partitions before anything is written', async () => {
+    const kept = keptReport()
+    const reader = followOn(await open(kafka.brokers, kept.report))
+    await log.append(part(0, 1 / 2))
+    await reader.settled()
+    const left = await onlyReaderGroup()
+    const stranger = await joinGroupOf(left)
+    const group = await vi.waitFor(
+      async () => {
+        const now = await onlyReaderGroup(left)
+        const [member] = (await admin.describeGroups([now])).groups[0]?.members ?? []
+        const bytes = member?.memberAssignment ?? Buffer.alloc(0)
+        const assigned = kafkajs.AssignerProtocol.MemberAssignment.decode(bytes)?.assignment[topic]
+        expect(assigned).toHaveLength(PARTITIONS)
+        return now
+      },
+      { timeout: 30_000, interval: 100 }, // the watch for stalls would need records that do not come
+    )
+    expect(group).not.toBe(left)
+    await log.append(part(1 / 2, 1))
+    await isAsUninterrupted(log, reader)
+    expect(kept.faultNames()).toContain('shared-group')
+    expect(kept.faultNames()).not.toContain('stalled')
+    await stranger.disconnect()
+  }, 120_000)
+
   /** Groups of readers are named at random: this is the one that is there. */
-  async function onlyReaderGroup(): Promise<string> {
+  async function onlyReaderGroup(but?: string): Promise<string> {
     const find = async () => {
       const { groups } = await admin.listGroups()
-      const ids = groups.map(({ groupId }) => groupId).filter(id => id.startsWith('whohad-reader-'))
+      const ids = groups.map(({ groupId }) => groupId).filter(id => id.startsWith('whohad-reader-') && id !== but)
       const living = (await admin.describeGroups(ids)).groups.filter(({ state }) => state === 'Stable')
       expect(living).toHaveLength(1)
       return living[0]?.groupId ?? ''

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import kafkajs, { type Admin, type KafkaMessage } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RunningKafka } from '../../scripts/kafka.mjs'
+import kafkajs, { type KafkaMessage } from 'kafkajs'
+import { describe, expect, test } from 'vitest'
 import { encodeChange } from '../../src/changestream/codec.ts'
 import { openKafkaLog } from '../../src/changestream/kafka/kafka-log.ts'
 import { batchesIn, encodeBatch, unpackedRecords, visitRecords } from '../../src/changestream/kafka/record-batch.ts'
 import { inRequests, packed, REQUEST_BYTES } from '../../src/changestream/kafka/requests.ts'
 import type { DeadLetter, LoggedChange } from '../../src/changestream/port.ts'
 import { progressOf } from '../support/changes.ts'
-import { hasKafka, keptReport, startKafkaForTests } from '../support/kafka.ts'
+import { hasKafka, keptReport } from '../support/kafka.ts'
+import { kafkaWithAdmin } from '../support/kafka-with-admin.ts'
 
 const anyRecord = fc.record({
   key: fc.string({ maxLength: 300, unit: 'grapheme' }),
@@ -85,20 +85,9 @@ test('requests keep order and stay below what a broker takes by default', async 
 })
 
 describe.skipIf(!hasKafka)('on a real broker', () => {
-  let kafka: RunningKafka
-  let admin: Admin
-  beforeAll(async () => {
-    kafka = await startKafkaForTests()
-    admin = client().admin()
-    await admin.connect()
-  }, 180_000)
-  afterAll(async () => {
-    await admin?.disconnect()
-    await kafka?.stop()
-  })
-  const client = () => new kafkajs.Kafka({ brokers: [...kafka.brokers], logLevel: kafkajs.logLevel.NOTHING })
+  const broker = kafkaWithAdmin()
   const open = (topic: string, compression: 'gzip' | 'none') =>
-    openKafkaLog({ brokers: kafka.brokers, topic, partitions: 1, compression, report: keptReport().report })
+    openKafkaLog({ brokers: broker.kafka.brokers, topic, partitions: 1, compression, report: keptReport().report })
 
   test.each(['gzip', 'none'] as const)('what is written with %s, another client of the process reads', async kind => {
     const topic = `whohad.test.${randomUUID()}`
@@ -106,7 +95,7 @@ describe.skipIf(!hasKafka)('on a real broker', () => {
     const changes = Array.from({ length: 300 }, (_, i) => progressOf('ec2/ä', 1, i))
     await log.append(changes)
     await log.close()
-    const consumer = client().consumer({ groupId: topic, maxWaitTimeInMs: 100 })
+    const consumer = broker.client().consumer({ groupId: topic, maxWaitTimeInMs: 100 })
     await consumer.connect()
     await consumer.subscribe({ topics: [topic], fromBeginning: true })
     const messages: KafkaMessage[] = []
@@ -127,7 +116,7 @@ describe.skipIf(!hasKafka)('on a real broker', () => {
     const topic = `whohad.test.${randomUUID()}`
     const log = await open(topic, 'gzip')
     const value = (sequence: number) => encodeChange(progressOf('ec2/a', 1, sequence))
-    const producer = client().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    const producer = broker.client().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
     await producer.connect()
     const headers = { trace: 'x'.repeat(200), several: ['a', 'b'] }
     await producer.send({ topic, messages: [{ key: 'ec2/a', value: value(1), headers }, { value: value(2) }] })
@@ -140,6 +129,8 @@ describe.skipIf(!hasKafka)('on a real broker', () => {
         { key: 'ec2/a', value: value(5), timestamp: '1000' },
       ],
     })
+    const newer = { __value_schema_id: Buffer.concat([Buffer.of(1), Buffer.alloc(16, 9)]), trace: 'x' }
+    await producer.send({ topic, messages: [{ value: value(6).subarray(10), headers: { a: 'b', ...newer } }] })
     await producer.disconnect()
     const letters: DeadLetter[] = []
     const read: LoggedChange[] = []
@@ -150,7 +141,11 @@ describe.skipIf(!hasKafka)('on a real broker', () => {
     expect(read.map(({ change, offset }) => [change, offset])).toEqual(
       [1, 2, 4, 5].map(sequence => [progressOf('ec2/a', 1, sequence), sequence - 1]),
     )
-    expect(letters).toMatchObject([{ partition: 0, offset: 2 }])
+    expect(letters).toMatchObject([
+      { partition: 0, offset: 2, reason: expect.stringContaining('header') },
+      { partition: 0, offset: 5, reason: expect.stringMatching(/__value_schema_id.*PrefixSchemaIdSerializer/) },
+    ])
+    expect(letters[0]?.reason).not.toContain('__value_schema_id')
     // The log's clock, not the writer's.
     for (const { loggedAtMs } of read) expect(loggedAtMs).toBeGreaterThan(Date.UTC(2020, 0))
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { RunningKafka, SecuredAccess } from '../../scripts/kafka.mjs'
+import { iamToken } from '../../src/changestream/kafka/iam-token.ts'
 import { openKafkaLog } from '../../src/changestream/kafka/kafka-log.ts'
 import { clientCredentials } from '../../src/changestream/kafka/oauth-token.ts'
 import { isLoopback, type KafkaLogin, type KafkaSecurity } from '../../src/changestream/kafka/security.ts'
@@ -280,6 +281,23 @@ describe.skipIf(!hasKafkaWithOptions())('a real broker with TLS and SASL', () =>
       /401, invalid_client/,
     )
     await endpoint.stop()
+  })
+
+  test('a token signed for Amazon MSK is sent whole: a broker that only knows other tokens says so', () => {
+    const credentials = async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: WRONG })
+    const login: KafkaLogin = { mechanism: 'oauthbearer', token: iamToken({ region: 'eu-west-1', credentials }) }
+    return fails(
+      access.sasl,
+      { ...tls(), login },
+      'WHOHAD_KAFKA_LOGIN_REFUSED',
+      /OAUTHBEARER: the broker says invalid_token/,
+    )
+  })
+
+  test('credentials that are not there are said as such, and no login is tried', () => {
+    const credentials = () => Promise.reject(new Error('no role here'))
+    const login: KafkaLogin = { mechanism: 'oauthbearer', token: iamToken({ region: 'eu-west-1', credentials }) }
+    return fails(access.sasl, { ...tls(), login }, 'WHOHAD_KAFKA_CREDENTIALS_UNAVAILABLE', /eu-west-1: no role here/)
   })
 })
 

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
-import kafkajs, { type Admin } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RunningKafka } from '../../scripts/kafka.mjs'
+import kafkajs from 'kafkajs'
+import { describe, expect, test } from 'vitest'
 import { openKafkaLog } from '../../src/changestream/kafka/kafka-log.ts'
 import { partitionOf } from '../../src/changestream/kafka/partition.ts'
 import type { KafkaReport } from '../../src/changestream/report.ts'
 import { changeLogContract } from '../contract/change-log.ts'
+import { forgettingContract } from '../contract/forgetting.ts'
 import { progressOf } from '../support/changes.ts'
-import { hasKafka, startKafkaForTests } from '../support/kafka.ts'
+import { hasKafka } from '../support/kafka.ts'
+import { kafkaWithAdmin } from '../support/kafka-with-admin.ts'
 
 const PARTITIONS = 3
 const report: KafkaReport = {
@@ -40,43 +41,36 @@ test('no broker: a sentence with the address and the key to correct', async () =
 })
 
 describe.skipIf(!hasKafka)('with a real broker', () => {
-  let kafka: RunningKafka
-  let admin: Admin
-  beforeAll(async () => {
-    kafka = await startKafkaForTests()
-    admin = client().admin()
-    await admin.connect()
-  }, 180_000)
-  afterAll(async () => {
-    await admin?.disconnect()
-    await kafka?.stop()
-  })
+  const broker = kafkaWithAdmin()
 
-  const client = () =>
-    new kafkajs.Kafka({ clientId: 'test', brokers: [...kafka.brokers], logLevel: kafkajs.logLevel.NOTHING })
   const newTopic = () => `whohad.test.${randomUUID()}`
   const open = (topic: string, partitions = PARTITIONS) =>
-    openKafkaLog({ brokers: kafka.brokers, topic, partitions, report })
+    openKafkaLog({ brokers: broker.kafka.brokers, topic, partitions, report, retentionStepMs: 0 })
 
-  changeLogContract('Kafka', async () => {
+  const create = async () => {
     const topic = newTopic()
     return {
       open: () => open(topic),
       async writeForeign() {
-        const producer = client().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+        const producer = broker.client().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
         await producer.connect()
         const value = JSON.stringify({ hello: 'from another team' })
         await producer.send({ topic, messages: [{ value, partition: partitionOf('ec2/a', PARTITIONS) }] })
         await producer.disconnect()
       },
-      dispose: () => admin.deleteTopics({ topics: [topic] }),
+      async dispose() {
+        const topics = (await broker.admin.listTopics()).filter(name => name.startsWith(topic))
+        await broker.admin.deleteTopics({ topics })
+      },
     }
-  })
+  }
+  changeLogContract('Kafka', create)
+  forgettingContract('Kafka', create)
 
   test('makes the topic with the settings that keep history', async () => {
     const topic = newTopic()
     await (await open(topic)).close()
-    const { resources } = await admin.describeConfigs({
+    const { resources } = await broker.admin.describeConfigs({
       includeSynonyms: false,
       resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
     })
@@ -99,7 +93,10 @@ describe.skipIf(!hasKafka)('with a real broker', () => {
   test('refuses a compacted topic, and says how to mend it', async () => {
     const topic = newTopic()
     const configEntries = [{ name: 'cleanup.policy', value: 'compact' }]
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: PARTITIONS, configEntries }] })
+    await broker.admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic, numPartitions: PARTITIONS, configEntries }],
+    })
     await expect(open(topic)).rejects.toMatchObject({
       code: 'WHOHAD_KAFKA_TOPIC_UNSUITABLE',
       message: expect.stringMatching(/cleanup\.policy compact.*kafka-configs/),
@@ -119,8 +116,8 @@ describe.skipIf(!hasKafka)('with a real broker', () => {
     const topic = newTopic()
     const log = await open(topic, 1)
     await log.append([1, 2, 3, 4].map(sequence => progressOf('ec2/a', 1, sequence)))
-    await admin.fetchTopicOffsets(topic) // the client deletes only from partitions whose leader it has met
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '3' }] })
+    await broker.admin.fetchTopicOffsets(topic) // the client deletes only from partitions whose leader it has met
+    await broker.admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '3' }] })
     const read = async (from?: number[]) => {
       const offsets: number[] = []
       const signal = new AbortController().signal

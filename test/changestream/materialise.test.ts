@@ -142,6 +142,12 @@ describe('materialising and adopting from the log', () => {
     expect(lacks).toEqual([{ partition: 0, from: 0, until: 2 }])
   })
 
+  test('sinks are told of it too where the index begins with what was kept', async () => {
+    await log.append([1, 2].map(sequence => progressOf('ec2/a', 1, sequence)))
+    await start({ log: { ...log, start: async () => [2] }, sinksFrom: [1] }).caughtUp
+    expect(lacks).toEqual([{ partition: 0, from: 1, until: 2 }])
+  })
+
   test('a paused predecessor’s late write changes no answer, but is counted and kept in the history', async () => {
     await log.append([sourceRecordOf('ec2/a', 1), claimOf('ec2/a', 1, 1)])
     await log.append([sourceRecordOf('ec2/a', 2)])
@@ -236,7 +242,9 @@ describe('materialising and adopting from the log', () => {
       progressOf('ec2/a', 1, 2),
     ])
     await log.append([sourceRecordOf('ec2/a', 3), claimOf('ec2/a', 1, 3, { id: 'late' }), progressOf('ec2/a', 1, 3)])
-    expect(await readSourceClaims(log, 'ec2/a', stop.signal)).toEqual({
+    const { incumbent, ...adopted } = await readSourceClaims(log, 'ec2/a', stop.signal)
+    expect(incumbent).toMatchObject({ epoch: 3, contenders: 1, hasSpoken: false })
+    expect(adopted).toEqual({
       epoch: 3,
       claims: [claimOf('ec2/a', 1, 2, { id: 'stays', state: 'missing' })],
       sourceRecord: sourceRecordOf('ec2/a', 3),

@@ -1,10 +1,8 @@
 import avro from 'avsc'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ByteCursor } from '../../src/changestream/claim/byte-cursor.ts'
 import { KNOWN_FIELDS } from '../../src/changestream/claim/fields.ts'
 import { isIpv4Host } from '../../src/changestream/claim/ipv4-host.ts'
-import { OwnersMemo } from '../../src/changestream/claim/owners-memo.ts'
 import { decodeChange, encodeChange } from '../../src/changestream/codec.ts'
 import { encodeByAvsc } from '../../src/changestream/encoder.ts'
 import { fingerprintOf } from '../../src/changestream/fingerprint.ts'
@@ -12,6 +10,7 @@ import { avscDecoder, readClaimAt } from '../../src/changestream/payload-decoder
 import { recordSchemas, recordTypes } from '../../src/changestream/schemas.ts'
 import { singleObjectHeaders } from '../../src/changestream/single-object.ts'
 import type { Change, Claim, Owner } from '../../src/ownership/claim.ts'
+import { BytesMemo } from '../../src/ownership/ledger/bytes-memo.ts'
 import { toPrefix } from '../../src/ownership/prefix.ts'
 import { anyChange, claimOf, ownerOf } from '../support/changes.ts'
 import { mutated } from '../support/mutated.ts'
@@ -154,18 +153,13 @@ describe('owners that were read before', () => {
   })
 
   test('are told apart by bytes that are zero and minus zero as a floating-point number', () => {
-    const memo = new OwnersMemo()
-    const cursor = new ByteCursor()
-    const over = (bytes: readonly number[]) => {
-      cursor.over(Buffer.from(bytes), 0)
-      cursor.position = bytes.length
-      return cursor
-    }
+    const memo = new BytesMemo<string>()
+    const memoryOf = (bytes: readonly number[]) => new DataView(Uint8Array.from(bytes).buffer)
     const zero = [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9]
     const minusZero = zero.with(15, 0x80)
-    memo.keep(7, over(zero), 0, [ownerOf('zero')])
-    expect(memo.find(7, over(minusZero), 0)).toBeUndefined()
-    expect(memo.find(7, over(zero), 0)).toEqual([ownerOf('zero')])
+    memo.keep(7, memoryOf(zero), 0, zero.length, 'zero')
+    expect(memo.find(7, memoryOf(minusZero), 0, zero.length)).toBeUndefined()
+    expect(memo.find(7, memoryOf(zero), 0, zero.length)).toBe('zero')
   })
 
   test('are forgotten before they take more than their share of memory, and read anew', () => {

@@ -21,9 +21,10 @@ describe('with a schema registry', () => {
   let open: ChangeCodec[]
   let silences: { readonly id: number; readonly attempt: number; readonly reason: string }[]
   let sleepsMs: number[]
+  let nowMs: number
   /** Sleeps are noted, and last one turn of the event loop. */
   const clock: Clock = {
-    now: () => 0,
+    now: () => nowMs,
     async sleep(ms, signal) {
       sleepsMs.push(ms)
       await new Promise(resolve => setImmediate(resolve))
@@ -37,6 +38,7 @@ describe('with a schema registry', () => {
     open = []
     silences = []
     sleepsMs = []
+    nowMs = 0
   })
   afterEach(async () => {
     for (const codec of open) codec.close()
@@ -101,14 +103,44 @@ describe('with a schema registry', () => {
     expect(asked(id)).toBe(1)
   })
 
-  test('an id that the registry does not know is a dead letter, and is not asked for again', async () => {
+  test('an id that the registry does not know is a dead letter, and is asked for again after a minute, two, four, an hour', async () => {
     const codec = await codecWith()
     const message = framed(4711, Buffer.from([1, 2, 3]))
-    await codec.prepare([message])
-    await codec.prepare([message])
-    expect(codec.decode(message).unreadable).toBe('the schema registry has no schema 4711')
-    expect(asked(4711)).toBe(1)
+    const askedAtMs: number[] = []
+    for (nowMs = 0; nowMs < 4 * 3600_000; nowMs += 30_000) {
+      const before = asked(4711)
+      await codec.prepare([message])
+      await codec.prepare([message])
+      if (asked(4711) > before) askedAtMs.push(nowMs)
+      expect(codec.decode(message).unreadable).toBe('the schema registry has no schema 4711')
+    }
+    expect(askedAtMs.map(ms => ms / 60_000)).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183])
+    expect(asked(4711)).toBe(9)
     expect(silences).toEqual([])
+  })
+
+  test('a schema that is registered late is read from the next time on that it is asked for, and is asked for no more', async () => {
+    const codec = await codecWith()
+    const schema = newerSchema()
+    registry.nextIdIs(77)
+    const message = framed(77, avro.Type.forSchema(schema).toBuffer({ ...toWire(claim), vlan: 7 }))
+    await codec.prepare([message])
+    registry.add(JSON.stringify(schema))
+    await codec.prepare([message])
+    expect(codec.decode(message).unreadable).toBe('the schema registry has no schema 77')
+    nowMs = 60_000
+    await codec.prepare([message])
+    expect(codec.decode(message).change).toEqual(claim)
+    nowMs = 3600_000
+    await codec.prepare([message])
+    expect(asked(77)).toBe(2)
+  })
+
+  test('a schema that is named by its GUID is a dead letter that says so', async () => {
+    const codec = await codecWith()
+    const message = Buffer.concat([Buffer.of(1), Buffer.alloc(16, 7), Buffer.from('payload')])
+    await codec.prepare([message])
+    expect(codec.decode(message).unreadable).toMatch(/magic byte 1.*GUID/)
   })
 
   test.each([

@@ -166,6 +166,19 @@ describe('an export that was cut short', () => {
     })
   })
 
+  test('or whose few bytes unpack to more than any block holds is refused before they fill the memory', async () => {
+    const header = parseHeader(bytes)
+    const huge = framed(1, header.pack(Buffer.alloc((64 << 20) + 1)), header.sync)
+    expect(huge.length).toBeLessThan(1 << 20)
+    await expect(imported(Buffer.concat([bytes.subarray(0, header.bytes), huge]))).rejects.toMatchObject({
+      code: 'WHOHAD_EXPORT_UNREADABLE',
+      message: expect.stringContaining('a block that unpacks to more than 64 MiB'),
+    })
+    const { appended, short } = await imported(Buffer.concat([bytes, huge]))
+    expect(appended).toHaveLength(many.length)
+    expect(short).toContain('more than 64 MiB')
+  })
+
   test('or with a bit the other way never gives other records', async () => {
     const header = new ExportWriter().header.length
     let told = 0

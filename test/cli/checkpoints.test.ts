@@ -42,7 +42,7 @@ async function live(work: (running: Running) => Promise<void>): Promise<readonly
   const stop = new AbortController()
   const restored = await restoreIndex(path(), log, report)
   const index = restored?.index ?? createOwnershipIndex()
-  const view = followingView(index, log, stop.signal, restored?.read.positions)
+  const view = followingView(index, log, stop.signal, { from: restored?.read.positions })
   const applied: LoggedChange[] = []
   const materialiser = startMaterialiser({
     log,
@@ -150,4 +150,14 @@ test('where it cannot be written, work goes on', async () => {
     expect.stringMatching(/^unusable: .*it is not a file/),
     expect.stringMatching(/^failed: WhohadError: Cannot write the checkpoint/),
   ])
+})
+
+test('one behind which records are gone that the store has not either is not used', async () => {
+  await log.append(firstPoll)
+  await live(({ write }) => write())
+  const gone = { partitions: 1, end: async () => [9], start: async () => [5] }
+  expect(await restoreIndex(path(), gone, report, [4])).toBeUndefined()
+  expect(said.slice(1)).toEqual([expect.stringContaining('known up to 4, and the change stream begins at 5')])
+  expect(await restoreIndex(path(), gone, report, [5])).toBeDefined()
+  expect(await restoreIndex(path(), { ...gone, start: async () => [3] }, report)).toBeDefined()
 })

@@ -50,7 +50,23 @@ describe('the settings of Kafka', () => {
     expect(kafkaLogOptionsOf(kafka).security?.login).toMatchObject({ mechanism: 'oauthbearer' })
   })
 
+  test('a region makes a login with tokens signed for Amazon MSK', () => {
+    const { kafka } = load({
+      ...BROKERS,
+      WHOHAD_KAFKA__SASL_MECHANISM: 'aws-msk-iam',
+      WHOHAD_KAFKA__AWS_REGION: 'us-gov-west-1',
+    })
+    expect(kafkaLogOptionsOf(kafka).security?.login).toMatchObject({ mechanism: 'oauthbearer' })
+  })
+
   test.each([
+    ['IAM without a region', { SASL_MECHANISM: 'aws-msk-iam' }, /aws-msk-iam needs kafka\.awsRegion/],
+    ['a region that is none', { SASL_MECHANISM: 'aws-msk-iam', AWS_REGION: 'evil.example.net/' }, /kafka\.awsRegion/],
+    [
+      'a password with IAM',
+      { SASL_MECHANISM: 'aws-msk-iam', AWS_REGION: 'eu-west-1', SASL_PASSWORD: 'tell-tale' },
+      /kafka\.saslPassword has no effect with kafka\.saslMechanism aws-msk-iam/,
+    ],
     [
       'a login without its parts',
       { SASL_MECHANISM: 'plain' },
@@ -94,6 +110,13 @@ describe('the settings of Kafka', () => {
     const refused = () => load({ ...BROKERS, ...environment })
     expect(refused).toThrow(sentence)
     expect(refused).not.toThrow(/tell-tale/)
+  })
+
+  test('a topic that forgets before whohad does is refused, one that forgets two days later is not', () => {
+    const keep = (seconds: string) =>
+      load({ ...BROKERS, WHOHAD_RETENTION__DAYS: '7', WHOHAD_KAFKA__RETENTION_SECONDS: seconds })
+    expect(() => keep('777599')).toThrow(/kafka\.retentionSeconds \(777599\) must be at least 777600/)
+    expect(keep('777600').kafka.retentionSeconds).toBe(777_600)
   })
 
   test('a token endpoint on loopback may go without TLS', () => {

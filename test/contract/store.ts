@@ -2,10 +2,11 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Change, Claim } from '../../src/ownership/claim.ts'
-import type { AttributedFlow, Store, StoredChange } from '../../src/store/port.ts'
+import type { AttributedFlow, Store, StoredChange, StoredCorrection } from '../../src/store/port.ts'
 import { anyChange } from '../support/changes.ts'
 import {
   claim,
+  correction,
   deadLetter,
   end,
   flow,
@@ -175,6 +176,101 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       await store.putObject(manifest({ objectId: 'late', state: 'started', updatedAtMs: NOON_MS + 60_000 }))
       expect((await store.findObject('late'))?.state).toBe('committed')
       expect(await store.committedObjects()).toContain('late')
+    })
+
+    test('objects with records that may be answered otherwise are those whose newest committed generation says so', async () => {
+      for (const [generation, openRecords] of [3, 0].entries())
+        await store.putObject(manifest({ objectId: 'settled', generation, openRecords, state: 'committed' }))
+      await store.putObject(manifest({ objectId: 'waiting', openRecords: 2, state: 'committed' }))
+      await store.putObject(manifest({ objectId: 'waiting', generation: 2, state: 'started' }))
+      const open = (await store.openObjects()).filter(({ objectId }) => ['settled', 'waiting'].includes(objectId))
+      expect(open).toEqual([manifest({ objectId: 'waiting', openRecords: 2, state: 'committed' })])
+      // Found as it should be: the same generation, looked at again.
+      const looked = manifest({ objectId: 'waiting', openRecords: 0, state: 'committed', updatedAtMs: NOON_MS + 9 })
+      await store.putObject(looked)
+      expect((await store.openObjects()).map(({ objectId }) => objectId)).not.toContain('waiting')
+    })
+
+    test('what was answered is known by the newest end of a committed object, and a store without one says so', async () => {
+      await store.putObject(manifest({ objectId: 'none', state: 'committed', newestEndMs: Number.NEGATIVE_INFINITY }))
+      expect((await store.findObject('none'))?.newestEndMs).toBe(Number.NEGATIVE_INFINITY)
+      await store.putObject(manifest({ objectId: 'begun', state: 'started', newestEndMs: NOON_MS + 9e9 }))
+      await store.putObject(manifest({ objectId: 'newest', state: 'committed', newestEndMs: NOON_MS + 8e9 }))
+      expect(await store.answeredUntilMs()).toBe(NOON_MS + 8e9)
+    })
+
+    test('corrections are read from a position on, each once, with all parts of a change', async () => {
+      const at = (partition: number, offset: number, part = 0) =>
+        correction({ partition, offset, part, enis: part === 0 ? [] : ['eni-1', "e'2"] })
+      const all = [at(0, 5), at(0, 9), at(0, 9, 1), at(0, 9, 2), at(2, 1), at(2, 7)]
+      await store.insertCorrections([...all].reverse())
+      await store.insertCorrections(all.slice(0, 3))
+      expect(await store.corrections([], 100)).toEqual(all)
+      expect(await store.corrections([], 2)).toEqual(all.slice(0, 4))
+      expect(await store.corrections([6, 0, 2], 100)).toEqual([...all.slice(1, 4), at(2, 7)])
+      const forever = correction({ partition: 2, offset: 8, fromMs: Number.NEGATIVE_INFINITY })
+      await store.insertCorrections([forever])
+      expect(await store.corrections([99, 0, 8], 100)).toEqual([forever])
+    })
+
+    test('how far an enricher has corrected is kept by its name, and never goes back', async () => {
+      expect(await store.correctedUpTo('s3://no/one')).toEqual([])
+      await store.putCorrectedUpTo("s3://it's/", [3, 0, 7])
+      await store.putCorrectedUpTo("s3://it's/", [2, 1, 7])
+      expect(await store.correctedUpTo("s3://it's/")).toEqual([3, 1, 7])
+      expect(await store.correctedUpTo('s3://no/one')).toEqual([])
+    })
+
+    test('objects are touched by address and time, by block, by interface, and where the domain is open', async () => {
+      const startSeconds = 1_700_000_000
+      const rows = {
+        host: flow({ source: end({ ip: '10.77.0.1', domain: 'vpc-7' }), interfaceId: 'eni-h' }),
+        other: flow({ source: end({ ip: '10.77.0.1', domain: 'vpc-8' }), interfaceId: 'eni-o' }),
+        placeless: flow({ destination: end({ ip: '10.77.0.1', domain: '' }), interfaceId: 'eni-p' }),
+        late: flow({ source: end({ ip: '10.77.0.1', domain: 'vpc-7' }), startSeconds: startSeconds + 900 }),
+        v6: flow({ destination: end({ ip: '2001:db8:7::9', domain: 'vpc-7' }), interfaceId: 'eni-6' }),
+      }
+      for (const [name, row] of Object.entries(rows)) {
+        const start = row.startSeconds === startSeconds + 900 ? row.startSeconds : startSeconds
+        await committed(`touched-${name}`, [{ ...row, startSeconds: start, endSeconds: start + 60 }])
+      }
+      const fromMs = (startSeconds + 61) * 1000
+      const touched = async (given: Partial<StoredCorrection>, by: { slackMs?: number; anyDomain?: boolean } = {}) => {
+        const one = correction({
+          domain: 'vpc-7',
+          prefix: '10.77.0.1/32',
+          fromMs: fromMs - 1,
+          untilMs: fromMs,
+          ...given,
+        })
+        const found = await store.touchedObjects([one], { slackMs: 0, anyDomain: false, ...by })
+        return found.map(({ objectId }) => objectId.replace('touched-', '')).sort()
+      }
+      expect(await touched({})).toEqual(['host', 'placeless'])
+      expect(await touched({}, { anyDomain: true })).toEqual(['host', 'other', 'placeless'])
+      expect(await touched({ fromMs, untilMs: fromMs + 1 })).toEqual([])
+      const before = { fromMs: (startSeconds - 60) * 1000, untilMs: startSeconds * 1000 }
+      expect(await touched(before)).toEqual([])
+      expect(await touched(before, { slackMs: 1 })).toEqual(['host', 'placeless'])
+      expect(await touched({ prefix: '10.77.0.0/24', untilMs: fromMs + 9_000_000 })).toEqual([
+        'host',
+        'late',
+        'placeless',
+      ])
+      expect(await touched({ prefix: '2001:db8:7::/64' })).toEqual(['v6'])
+      expect(await touched({ prefix: '2001:db8:7::9/128' })).toEqual(['v6'])
+      expect(await touched({ prefix: '192.0.2.1/32', enis: ['eni-6', 'eni-o'] })).toEqual(['other', 'v6'])
+      expect(await touched({ prefix: '0.0.0.0/0', fromMs: Number.NEGATIVE_INFINITY })).toContain('host')
+    })
+
+    test('what a correction moved is the difference between one committed generation and the next', async () => {
+      await committed('moved', [flow({ record: 1 }), flow({ record: 2 })])
+      await committed('moved', [flow({ record: 1 }), flow({ record: 2, source: end({ application: 'search' }) })], 2)
+      const moved = 'SELECT toInt32(record) AS record, src_app_before, src_app, dst_app FROM flows_moved'
+      expect(await select(`${moved} WHERE object_id = 'moved'`)).toEqual([
+        { record: 2, src_app_before: 'checkout', src_app: 'search', dst_app: 'ledger' },
+      ])
+      expect((await store.flowsOf('moved')).map(({ generation }) => generation)).toEqual([2, 2])
     })
 
     test('the end of the change stream is one past the last offset of each partition, in any order of batches', async () => {

@@ -57,6 +57,7 @@ test('a record covers the slack before its start and the whole of its last secon
 
 test('both ends are answered in the domain of the interface, with all that the claims say', () => {
   expect(answer([...web, ...peer], PLAIN)).toEqual({
+    final: true,
     source: {
       ip: '10.0.0.5',
       port: 40000,

@@ -78,7 +78,14 @@ describe('the domain of a record', () => {
   })
 
   test('is what the claims say of its interface, whatever the rules say', () => {
-    const view = { domains: ['claimed', 'other'], owner: ownerOf({}), prefixes: [], forwards: false, complete: true }
+    const view = {
+      domains: ['claimed', 'other'],
+      owner: ownerOf({}),
+      prefixes: [],
+      forwards: false,
+      complete: true,
+      settled: true,
+    }
     expect(domains(1000, 5000, view)).toEqual(['claimed', 'other'])
   })
 })

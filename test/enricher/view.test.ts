@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import type { LoggedChange } from '../../src/changestream/port.ts'
 import { followingView } from '../../src/enricher/view.ts'
+import type { Change } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import { brief, changesOf, HOST, ms, NOW_MS } from '../support/claimed-events.ts'
+import { memoryLog } from '../support/enricher-bench.ts'
 import { inWords, owner, prefix, question } from '../support/estate.ts'
 
 const claimOn = (address: string, i: number): LoggedChange => ({
@@ -47,4 +50,26 @@ test('a long replay is folded into segments on its way, and whoever has the inde
   expect(index.counts()).toMatchObject({ claims: 40_000, changed: 0 })
   expect(inWords(index.ask(question('10.0.156.63', 50)))).toBe('owned sighted api')
   expect(view.position()).toEqual([40_000])
+})
+
+test('a horizon that is raised while the index is followed gives back the memory of what lies below, and changes no answer', async () => {
+  const index = createOwnershipIndex()
+  const log = memoryLog()
+  const view = followingView(index, log, new AbortController().signal)
+  const publish = async (changes: readonly Change[], isReplaying = false) => {
+    await log.append(changes)
+    for await (const batch of log.read({ from: view.position(), follow: false, signal: new AbortController().signal }))
+      await view.apply(batch, isReplaying)
+  }
+  await publish(changesOf([{ events: '+A@10 -A@20 +B@30 -B@40 +C@50' }], { upTo: 100 }), true)
+  const claims = index.counts().claims
+  const at = (second: number) => brief(index.ask(question(HOST, ms(second), ms(second) + 1, { nowMs: NOW_MS })))
+  expect([15, 35, 60].map(at)).toEqual(['A', 'B', 'C'])
+  await publish([{ record: 'horizon', domain: 'd1', beforeMs: ms(45) }])
+  // A checkpoint waits for it.
+  await view.snapshot(() => undefined)
+  expect(index.counts().claims).toBe(claims - 2)
+  expect([15, 35, 60].map(at)).toEqual(['unknown expired', 'unknown expired', 'C'])
+  await publish(changesOf([{ events: '+A@10 -A@20 +B@30 -B@40 +C@50 -C@110' }], { upTo: 200 }))
+  expect([60, 120].map(at)).toEqual(['C', 'nobody'])
 })

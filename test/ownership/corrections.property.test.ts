@@ -4,6 +4,7 @@ import { type Affected, mayHaveChanged, type Place } from '../../src/ownership/a
 import type { Answer, AnswerPart, Holding, Question } from '../../src/ownership/answer.ts'
 import type { Change, Claim } from '../../src/ownership/claim.ts'
 import { correctionsOf } from '../../src/ownership/corrections.ts'
+import { lateCorrectionsOf } from '../../src/ownership/late-corrections.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { isHost, prefixBits } from '../../src/ownership/prefix.ts'
 import { timelineOf } from '../../src/ownership/timeline.ts'
@@ -46,8 +47,10 @@ function expectNamed(changes: readonly Change[], questions: readonly Question[])
   const known = new KnownChanges()
   let changed = 0
   let before = questions.map(asked => saidIn(index.ask(asked)))
+  let final = questions.map(asked => index.ask(asked).final)
   for (const change of changes) {
     const affected = correctionsOf(change, known)
+    const late = lateCorrectionsOf(change, known, Number.POSITIVE_INFINITY)
     expect(inOrder(correctionsOf(change, index.before()))).toEqual(inOrder(affected))
     index.apply(change)
     known.apply(change)
@@ -55,10 +58,14 @@ function expectNamed(changes: readonly Change[], questions: readonly Question[])
     for (const [i, asked] of questions.entries()) {
       if (before[i] === after[i]) continue
       changed++
-      if (affected.some(one => mayHaveChanged(asked, one))) continue
-      expect.fail(unnamed(asked, before[i], after[i], change, affected))
+      if (!affected.some(one => mayHaveChanged(asked, one)))
+        expect.fail(unnamed(asked, before[i], after[i], change, affected))
+      // Whoever waited until the answer was final looks again there alone.
+      if (!final[i] || change.record === 'horizon' || late.some(one => mayHaveChanged(asked, one))) continue
+      expect.fail(`was final: ${unnamed(asked, before[i], after[i], change, late)}`)
     }
     before = after
+    final = questions.map(asked => index.ask(asked).final)
   }
   return changed
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Claim } from '../../src/ownership/claim.ts'
 import type { Binding } from '../../src/ownership/snapshot.ts'
-import { DEFAULT_GUARDS, guard } from '../../src/pollers/guards.ts'
+import { DEFAULT_GUARDS, doubtsAbout, guard, worseThan } from '../../src/pollers/guards.ts'
 import { claimOf, ownerOf } from '../support/changes.ts'
 import { owner, prefix } from '../support/estate.ts'
 
@@ -26,7 +26,7 @@ const shown = (count: number, part: Partial<Binding> = {}): readonly Binding[] =
   }))
 
 const check = (before: readonly Claim[], bindings: readonly Binding[]) =>
-  guard(before, { sighting, bindings, scope: [] }, DEFAULT_GUARDS)?.reason ?? 'believed'
+  guard(before, { bindings }, DEFAULT_GUARDS)?.reason ?? 'believed'
 
 const network = { layer: 'network' } as const
 const nameless = { owners: [owner(null, 'i-1')] }
@@ -63,5 +63,31 @@ describe('guards', () => {
   test('tags that vanished from more than half of the holdings refuse the listing', () => {
     expect(check(held(20), [...shown(10), ...shown(10, nameless)])).toBe('believed')
     expect(check(held(20), [...shown(9), ...shown(11, nameless)])).toBe('tags-vanished')
+  })
+
+  test('all of twenty in one zone gone is refused, behind other zones that are whole', () => {
+    const zoned = (count: number, zone: string) => ({ count, owners: [ownerOf('api', { zone })] })
+    const [a, b] = [zoned(20, 'az1'), zoned(60, 'az2')]
+    const before = [...held(a.count, a), ...held(b.count, b)]
+    expect(check(before, shown(60, b))).toBe('size-drop')
+    expect(check(before, [...shown(60, b), ...shown(1, a)])).toBe('believed')
+    expect(check([...held(19, a), ...held(60, b)], shown(60, b))).toBe('believed')
+  })
+
+  test('every doubt is told, and those that were accepted are no doubts any more unless they are worse', () => {
+    const doubtsOf = (bindings: readonly Binding[]) =>
+      doubtsAbout([...held(100), ...held(100, { layer: 'container' })], { bindings }, DEFAULT_GUARDS)
+    const both = doubtsOf([...shown(40), ...shown(30, { layer: 'container' })])
+    expect(both.map(({ about, gone }) => [about, gone])).toEqual([
+      ['instance', 0.6],
+      ['container', 0.7],
+    ])
+    expect(worseThan(both, both)).toEqual([])
+    expect(worseThan(both, doubtsOf([...shown(38), ...shown(60, { layer: 'container' })]))).toEqual([])
+    expect(worseThan(both, doubtsOf([...shown(30), ...shown(30, { layer: 'container' })]))).toMatchObject([
+      { about: 'instance' },
+    ])
+    expect(worseThan(both, doubtsOf([]))).toMatchObject([{ reason: 'empty-snapshot' }])
+    expect(worseThan([], both)).toEqual(both)
   })
 })

@@ -1,60 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Change } from '../../src/ownership/claim.ts'
-import type { Snapshot } from '../../src/ownership/snapshot.ts'
-import type { SourceState } from '../../src/ownership/snapshot-diff.ts'
 import { pollerErrors } from '../../src/pollers/errors.ts'
-import type { Inventory } from '../../src/pollers/inventory.ts'
-import { pollOnce, runPoller } from '../../src/pollers/poll.ts'
-import type { PollReport } from '../../src/pollers/report.ts'
-import { noDoubt, owner, prefix } from '../support/estate.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-
-const fresh: SourceState = {
-  epoch: 1,
-  sequence: 0,
-  completeUpToMs: null,
-  addresses: 0,
-  claims: new Map(),
-  record: null,
-}
-
-const snapshotAt = (atMs: number, ...addresses: readonly string[]): Snapshot => ({
-  sighting: { sentAtMs: atMs, receivedAtMs: atMs + 1 },
-  scope: [{ domain: 'd1', prefix: prefix('10.0.0.0/8'), layers: ['instance'] }],
-  bindings: addresses.map(address => ({
-    domain: 'd1',
-    prefix: prefix(address),
-    ports: null,
-    layer: 'instance',
-    owners: [owner('api', address)],
-    lifetimeId: address,
-    state: 'held',
-    sighting: { sentAtMs: atMs, receivedAtMs: atMs + 1 },
-    stated: [],
-    expects: [],
-    whole: false,
-  })),
-})
-
-const inventory = (list: () => Promise<Snapshot>): Inventory => ({ source: 's', kind: 'test', bounds: noDoubt, list })
-
-function parts() {
-  const appended: Change[][] = []
-  const happened: string[] = []
-  const report: PollReport = {
-    pollCompleted: d => happened.push(`completed ${d.changed}`),
-    pollRefused: d => happened.push(`refused ${d.reason}`),
-    publishFailed: () => happened.push('publish failed'),
-    adoptFailed: () => happened.push('adopt failed'),
-  }
-  const log = { append: async (changes: readonly Change[]) => void appended.push([...changes]) }
-  return { appended, happened, log, report, clock: new ManualClock(0) }
-}
+import { pollOnce } from '../../src/pollers/poll.ts'
+import { fresh, inventory, parts, snapshotAt } from '../support/one-poll.ts'
 
 const never = new AbortController().signal
-async function* times(count: number) {
-  for (let i = 0; i < count; i++) yield i
-}
 
 describe('one poll', () => {
   test('publishes claims and then the progress that vouches for them', async () => {
@@ -143,42 +92,5 @@ describe('one poll', () => {
     )
     expect(next).toBe(fresh)
     expect(use.appended).toEqual([])
-  })
-})
-
-describe('a poller', () => {
-  test('adopts its state anew after the change stream refused a poll', async () => {
-    const use = parts()
-    let appends = 0
-    const log = {
-      append: async (changes: readonly Change[]) => {
-        if (++appends === 2) throw new Error('disk full')
-        await use.log.append(changes)
-      },
-    }
-    let adopted = 0
-    const adopt = async () => ({ ...fresh, epoch: ++adopted })
-    const polls = inventory(async () => {
-      use.clock.advance(100)
-      return snapshotAt(use.clock.now(), '10.0.0.1')
-    })
-    await runPoller(polls, { ...use, log, adopt, ticks: times(3) }, never)
-    expect(use.happened).toEqual(['completed 1', 'publish failed', 'completed 1'])
-    expect(use.appended[1]).toMatchObject([{}, { revision: { epoch: 2, sequence: 1 } }, {}])
-  })
-
-  test('polls nothing until its state can be read', async () => {
-    const use = parts()
-    let tries = 0
-    const adopt = async () => {
-      if (++tries === 1) throw new Error('no broker')
-      return fresh
-    }
-    await runPoller(
-      inventory(async () => snapshotAt(100, '10.0.0.1')),
-      { ...use, adopt, ticks: times(2) },
-      never,
-    )
-    expect(use.happened).toEqual(['adopt failed', 'completed 1'])
   })
 })

@@ -49,7 +49,7 @@ function configOf({ endpoints, account, region, partition, bounds, bucket, prefi
     api: { port: 0 },
     log: { level: 'debug' },
     domains: vpcs.map(({ vpc, name }) => ({ domain: name, vpc })),
-    ec2: [{ account, region, partition, endpoint: endpoints.ec2, ...declared }],
+    ec2: [{ account, region, partition, endpoint: endpoints.ec2, stsEndpoint: endpoints.sts, ...declared }],
     titus: [
       {
         name: 'main',

@@ -14,6 +14,18 @@ function worldAfter(durationMs: number, seed = 1): World {
   return world
 }
 
+/** A holder's whole time at an address, whatever its name was. */
+function spells(tenures: readonly Tenure[]): Tenure[] {
+  const joined: Tenure[] = []
+  for (const tenure of tenures) {
+    const last = joined.at(-1)
+    const goesOn = last?.untilMs === tenure.fromMs && last.holder.resourceId === tenure.holder.resourceId
+    if (goesOn && last.eni === tenure.eni) last.untilMs = tenure.untilMs
+    else joined.push({ ...tenure })
+  }
+  return joined
+}
+
 /** All that was held for some time, address by address, in order of time. */
 function byAddress(world: World): Tenure[][] {
   const keys = new Map(world.begun.map(({ space, ip }) => [`${space}|${ip}`, { space, ip }]))
@@ -66,11 +78,12 @@ test('containers live ten minutes in the median', () => {
 
 test.each([1, 2, 3])('the promises are kept (seed %i)', seed => {
   const endMs = START_MS + 2 * HOUR_MS
-  for (const tenures of byAddress(worldAfter(2 * HOUR_MS, seed))) {
+  for (const tenures of byAddress(worldAfter(2 * HOUR_MS, seed)).map(spells)) {
     for (const [i, tenure] of tenures.entries()) {
       const { holder, fromMs, untilMs, eni } = tenure
       if (i > 0) expect(fromMs).toBeGreaterThanOrEqual((tenures[i - 1] as Tenure).untilMs)
-      if (holder.layer === 'interface') continue
+      // An address that containers share is nobody's own.
+      if (holder.layer === 'interface' || holder.resourceId.startsWith('shared ')) continue
       if (untilMs < endMs)
         expect(untilMs - Math.max(fromMs, START_MS)).toBeGreaterThanOrEqual(PROMISES.briefestHoldingMs)
       const back = tenures
@@ -95,7 +108,10 @@ test('interfaces, secondary addresses and Elastic IPs change hands', () => {
       new Set(tenures.map(({ eni }) => eni)).size > 3 &&
       tenures.every(({ eni, ip }) => eni.primaryIp !== ip && eni.subnet.vpc === tenures[0]?.space),
   )
-  expect(secondary).toHaveLength(6)
+  const isInBlock = (ip = '') => /^10\.0\.(15|31)\./.test(ip)
+  expect(secondary.filter(([first]) => isInBlock(first?.ip))).toHaveLength(4 * 16)
+  expect(secondary.filter(([first]) => first?.ip.includes(':')).length).toBeGreaterThanOrEqual(2)
+  expect(secondary.filter(([first]) => !isInBlock(first?.ip) && !first?.ip.includes(':'))).toHaveLength(8)
   const elastic = byAddress(world).filter(([first]) => first?.ip.startsWith('52.11.120.'))
   for (const tenures of elastic) expect(new Set(tenures.map(({ eni }) => eni.id)).size).toBeGreaterThan(4)
   expect(elastic.some(tenures => new Set(tenures.map(({ eni }) => eni.subnet.vpc)).size === 2)).toBe(true)
@@ -109,4 +125,52 @@ test('the steps in which time is advanced change nothing', () => {
   const told = (world: World) => world.begun.map(({ ip, fromMs, untilMs, holder }) => [ip, fromMs, untilMs, holder])
   expect(told(inSteps)).toEqual(told(atOnce))
   expect(told(worldAfter(HOUR_MS, 2))).not.toEqual(told(atOnce))
+})
+
+test('instances stop and start, and are given to other applications; tasks move, share addresses and stay listed', () => {
+  const world = worldAfter(2 * HOUR_MS)
+  const nowMs = START_MS + 2 * HOUR_MS
+  const instances = world.fleet.instancesAt(nowMs)
+  const tasks = world.containers.acceptedBy(nowMs)
+  expect(instances.filter(({ pause }) => pause !== null && pause.startMs < nowMs).length).toBeGreaterThan(2)
+  expect(instances.filter(({ names }) => names.length > 1).length).toBeGreaterThan(1)
+  expect(
+    tasks.filter(({ moved, finishedMs }) => moved && moved.atMs < nowMs && finishedMs < nowMs).length,
+  ).toBeGreaterThan(3)
+  expect(tasks.filter(({ transitionIp }) => transitionIp !== null).length).toBeGreaterThan(20)
+  expect(tasks.filter(({ ip, ipv6 }) => ip === null && ipv6 !== null).length).toBeGreaterThan(20)
+  expect(tasks.filter(({ finishedMs, listedUntilMs }) => listedUntilMs > finishedMs + 30_000).length).toBeGreaterThan(3)
+})
+
+test('an automatically assigned public address does not outlive a stop, and another comes with the start', () => {
+  const world = worldAfter(2 * HOUR_MS)
+  const paused = world.fleet
+    .instancesAt(START_MS + 2 * HOUR_MS)
+    .flatMap(({ eni, pause }) => (pause && pause.startMs < START_MS + 2 * HOUR_MS ? [{ eni, pause }] : []))
+  const auto = paused.map(({ eni, pause }) => ({
+    pause,
+    associations: eni.associations.filter(({ allocationId }) => allocationId === null),
+  }))
+  const withAddress = auto.filter(({ associations }) => associations.length > 1)
+  expect(withAddress.length).toBeGreaterThan(0)
+  for (const { pause, associations } of withAddress) {
+    expect(associations[0]?.untilMs).toBe(pause.stoppedMs)
+    expect(associations[1]?.fromMs).toBe(pause.startMs)
+    expect(associations[1]?.publicIp).not.toBe(associations[0]?.publicIp)
+  }
+})
+
+test('hosts are drained and replaced, and an address may pass on in the very instant in which it is given up', () => {
+  const world = worldAfter(2 * HOUR_MS)
+  const hosts = new Set(world.containers.acceptedBy(START_MS + 2 * HOUR_MS).map(({ host }) => host.id))
+  expect(hosts.size).toBeGreaterThan(SCALE.hosts)
+  const atOnce = byAddress(world).flatMap(tenures =>
+    tenures.filter((tenure, i) => {
+      const before = tenures[i - 1]
+      return before?.untilMs === tenure.fromMs && before.holder.resourceId !== tenure.holder.resourceId
+    }),
+  )
+  const layers = (layer: string) => atOnce.filter(({ holder, fromMs }) => holder.layer === layer && fromMs > START_MS)
+  expect(layers('container').length).toBeGreaterThan(20)
+  expect(layers('instance').length).toBeGreaterThan(0)
 })

@@ -5,6 +5,7 @@ import { connectChdb } from '../../src/store/connect.ts'
 import { createExecutor } from '../../src/store/executor.ts'
 import { applyMigrations, MIGRATIONS_FOLDER } from '../../src/store/migrations.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { OwnersMemo } from '../../src/store/owners-memo.ts'
 import type { Store, StoredChange } from '../../src/store/port.ts'
 import { ReplyRows } from '../../src/store/reply-rows.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
@@ -110,4 +111,25 @@ test('a reply that is not made of rows as they are read is an error', async () =
   expect(() => tooLong.whole()).toThrow(failed)
   expect(() => tooLong.next()).toThrow(failed)
   expect(() => new ReplyRows(Buffer.from('1\t2\n3'), statement)).toThrow(failed)
+})
+
+test('what a column says again is known again by all of its bytes, and by no fewer', () => {
+  const rows = ['a\tx', 'a\tx', 'b\tx', 'bb\ty', 'b\\t\tx', 'b\\t\tx', 'ä\tx', '\tx', '\tx']
+  const reply = new ReplyRows(Buffer.from(rows.map(row => `${row}\n`).join('')), 'SELECT')
+  const read: string[] = []
+  while (reply.next()) read.push(`${reply.usualText(0)}|${reply.usualText(1)}`)
+  expect(read).toEqual(['a|x', 'a|x', 'b|x', 'bb|y', 'b\t|x', 'b\t|x', 'ä|x', '|x', '|x'])
+})
+
+test('owners that come again are the same frozen list, and of very many only the last are kept', () => {
+  const memo = new OwnersMemo()
+  const { owners } = claim()
+  const text = JSON.stringify(owners)
+  const first = memo.parsed(text)
+  expect(first).toStrictEqual(owners)
+  expect(memo.parsed(text)).toBe(first)
+  expect(() => Object.assign(first[0] ?? {}, { application: 'other' })).toThrow(TypeError)
+  for (let i = 0; i < 20; i++) memo.parsed(JSON.stringify([{ ...owners[0], labels: { a: String(i).repeat(1 << 20) } }]))
+  expect(memo.parsed(text)).not.toBe(first)
+  expect(memo.parsed(text)).toStrictEqual(owners)
 })

@@ -27,7 +27,12 @@ export async function testApi(over: Partial<ApiDeps> = {}) {
     },
     index: { sources: () => SOURCES },
     clock: { now: () => NOW_MS },
-    ready: async () => ({ ready: true, checks: [{ name: 'change stream', ok: true, detail: 'read to its end' }] }),
+    ready: async () => ({
+      ready: true,
+      now: new Date(0).toISOString(),
+      checks: [{ name: 'change stream', ok: true, detail: 'read to its end' }],
+      sources: [],
+    }),
     metricsText: async () => '# HELP whohad_up 1 while running\n# TYPE whohad_up gauge\nwhohad_up 1\n',
     version: '0.0.0-test',
     webFolder: fileURLToPath(new URL('../../web', import.meta.url)),

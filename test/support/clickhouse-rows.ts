@@ -1,7 +1,7 @@
 import type { Claim, Horizon, Owner, Progress, SourceRecord } from '../../src/ownership/claim.ts'
 import type { Prefix } from '../../src/ownership/prefix.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
-import type { AttributedFlow, FlowEnd, FlowObject, StoredDeadLetter } from '../../src/store/port.ts'
+import type { AttributedFlow, FlowEnd, FlowObject, StoredCorrection, StoredDeadLetter } from '../../src/store/port.ts'
 import type { StoreReport } from '../../src/store/report.ts'
 
 /** 2026-11-20T12:00:00.123Z */
@@ -65,6 +65,18 @@ export const flow = (given: Partial<AttributedFlow> = {}): AttributedFlow => ({
   ...given,
 })
 
+export const correction = (given: Partial<StoredCorrection> = {}): StoredCorrection => ({
+  partition: 0,
+  offset: 0,
+  part: 0,
+  domain: 'vpc-1',
+  prefix: '10.0.0.7/32',
+  fromMs: NOON_MS,
+  untilMs: NOON_MS + 60_000,
+  enis: [],
+  ...given,
+})
+
 export const manifest = (given: Partial<FlowObject> = {}): FlowObject => ({
   objectId: 'object',
   bucket: 'logs',
@@ -76,6 +88,8 @@ export const manifest = (given: Partial<FlowObject> = {}): FlowObject => ({
   records: 1,
   skipped: 0,
   deadLetters: 0,
+  openRecords: 0,
+  newestEndMs: NOON_MS,
   updatedAtMs: NOON_MS,
   ...given,
 })

@@ -7,7 +7,7 @@ export type Wire = string | number | boolean | undefined | readonly Wire[] | { r
 export type Ec2Request = { readonly action: string; readonly parameters: URLSearchParams }
 export type Ec2Reply =
   | { readonly body: { readonly [key: string]: Wire } }
-  | { readonly status: number; readonly code: string }
+  | { readonly status: number; readonly code: string /** The server's clock. */; readonly date?: Date }
 
 export type Ec2Stub = {
   readonly endpoint: string
@@ -29,6 +29,7 @@ export async function startEc2Stub(answer: (request: Ec2Request) => Ec2Reply): P
       response.setHeader('content-type', 'text/xml;charset=UTF-8')
       if ('code' in reply) {
         response.statusCode = reply.status
+        if (reply.date) response.setHeader('date', reply.date.toUTCString())
         response.end(
           `<?xml version="1.0"?><Response><Errors><Error><Code>${reply.code}</Code><Message>said the stub</Message></Error></Errors><RequestID>r</RequestID></Response>`,
         )

@@ -1,5 +1,5 @@
-import { leastProgress } from '../../src/cli/running.ts'
 import { createEnricher, type EnricherSettings } from '../../src/enricher/live.ts'
+import { furthestProgressMs } from '../../src/enricher/look-ups.ts'
 import { followingView } from '../../src/enricher/view.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
@@ -49,7 +49,7 @@ export function enrichedStories(over: Partial<EnricherSettings> = {}) {
       },
     },
     report: reportInto(happened),
-    watermark: () => leastProgress({ index }),
+    furthestProgressMs: () => furthestProgressMs(index),
     holdCapMs: ms(600),
     ...over,
   }

@@ -1,9 +1,11 @@
 import type { ChangeLog, LoggedChange } from '../../src/changestream/port.ts'
 import type { FlowObjectRef } from '../../src/enricher/flowlogs/object-ref.ts'
 import type { EnricherReport } from '../../src/enricher/report.ts'
+import type { Ip } from '../../src/ownership/address.ts'
 import type { Change } from '../../src/ownership/claim.ts'
+import { covers, type Prefix } from '../../src/ownership/prefix.ts'
 import { declareError } from '../../src/runtime/errors.ts'
-import type { AttributedFlow, FlowObject, Store, StoredDeadLetter } from '../../src/store/port.ts'
+import type { AttributedFlow, FlowObject, Store, StoredCorrection, StoredDeadLetter } from '../../src/store/port.ts'
 import { inPieces } from './byte-streams.ts'
 
 const storeDown = declareError('WHOHAD_TEST_STORE_DOWN', 'unreachable', () => 'The store is down.', true)
@@ -17,7 +19,22 @@ export type MemoryStore = Store & {
 
 /** The store's contract over maps: what is written twice under one identity is there once, the last writing of it. */
 export function memoryStore(): MemoryStore {
+  /** Every generation of every object. */
   const objects = new Map<string, FlowObject>()
+  const corrections = new Map<string, StoredCorrection>()
+  const corrected = new Map<string, readonly number[]>()
+  const newest = (objectId: string, state?: FlowObject['state']): FlowObject | undefined =>
+    [...objects.values()]
+      .filter(object => object.objectId === objectId && (state === undefined || object.state === state))
+      .sort((a, b) => b.generation - a.generation)[0]
+  const committed = (): readonly FlowObject[] =>
+    [...new Set([...objects.values()].map(({ objectId }) => objectId))].flatMap(id => newest(id, 'committed') ?? [])
+  const flowsOf = (objectId: string): readonly AttributedFlow[] => {
+    const generation = newest(objectId, 'committed')?.generation
+    return [...rows.values()]
+      .filter(row => row.objectId === objectId && row.generation === generation)
+      .sort((a, b) => a.record - b.record)
+  }
   const rows = new Map<string, AttributedFlow>()
   const letters = new Map<string, StoredDeadLetter>()
   let insertsLeft = Number.POSITIVE_INFINITY
@@ -36,20 +53,46 @@ export function memoryStore(): MemoryStore {
       for (const flow of flows) rows.set(`${flow.objectId} ${flow.record} ${flow.generation}`, flow)
     },
     async putObject(object) {
-      objects.set(object.objectId, object)
+      objects.set(`${object.objectId} ${object.generation}`, object)
     },
-    findObject: async objectId => objects.get(objectId),
+    findObject: async objectId => newest(objectId),
     committedObjects: async () =>
-      new Set([...objects.values()].filter(({ state }) => state === 'committed').map(({ objectId }) => objectId)),
+      new Set(committed().flatMap(({ objectId }) => (newest(objectId)?.state === 'committed' ? [objectId] : []))),
+    answeredUntilMs: async () =>
+      Math.max(Number.NEGATIVE_INFINITY, ...committed().map(({ newestEndMs }) => newestEndMs)),
+    openObjects: async () => committed().filter(({ openRecords }) => openRecords > 0),
+    async insertCorrections(added) {
+      for (const one of added) corrections.set(`${one.partition} ${one.offset} ${one.part}`, one)
+    },
+    corrections: async from => [...corrections.values()].filter(one => one.offset >= (from[one.partition] ?? 0)),
+    touchedObjects: async (stretches, { slackMs, anyDomain }) =>
+      committed().filter(({ objectId }) =>
+        flowsOf(objectId).some(row => stretches.some(one => isTouched(row, one, slackMs, anyDomain))),
+      ),
+    correctedUpTo: async enricher => corrected.get(enricher) ?? [],
+    async putCorrectedUpTo(enricher, position) {
+      corrected.set(enricher, position)
+    },
     async insertDeadLetters(added) {
       for (const letter of added) letters.set(`${letter.origin} ${letter.place} ${letter.reason}`, letter)
     },
-    flowsOf: async objectId =>
-      [...rows.values()].filter(row => row.objectId === objectId).sort((a, b) => a.record - b.record),
+    flowsOf: async objectId => flowsOf(objectId),
+    async *flowPages(objectId) {
+      yield flowsOf(objectId)
+    },
     countStates: async () => [],
     ping: async () => {},
     close: async () => {},
   }
+}
+
+function isTouched(row: AttributedFlow, one: StoredCorrection, slackMs: number, anyDomain: boolean): boolean {
+  const { startSeconds, endSeconds, interfaceId, source, destination } = row
+  if (startSeconds * 1000 - slackMs >= one.untilMs || (endSeconds + 1) * 1000 <= one.fromMs) return false
+  if (one.enis.includes(interfaceId)) return true
+  return [source, destination].some(
+    ({ ip, domain }) => (anyDomain || domain === '' || domain === one.domain) && covers(one.prefix as Prefix, ip as Ip),
+  )
 }
 
 /** A change log in memory with one partition; only what is in it when reading begins is read. */
@@ -110,6 +153,9 @@ export function reportInto(happened: [name: string, detail: unknown][]): Enriche
     objectFailed: note('objectFailed'),
     linesRejected: note('linesRejected'),
     linesSkipped: note('linesSkipped'),
+    objectCorrected: note('objectCorrected'),
+    correctionFailed: note('correctionFailed'),
+    correctionsFailed: note('correctionsFailed'),
     listFailed: note('listFailed'),
     passFinished: note('passFinished'),
   }

@@ -42,7 +42,7 @@ export async function retainedState(log: Pick<ChangeLog, 'read'>, polls: number,
   const claims = [...newest.values()].filter(claim => !isOver(claim)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const adopted = []
   for (const { source } of STORY_SOURCES) {
-    const { claims: open, ...rest } = await readSourceClaims(log as ChangeLog, source, never)
+    const { claims: open, incumbent: _, ...rest } = await readSourceClaims(log as ChangeLog, source, never)
     adopted.push({ ...rest, open: open.toSorted((a, b) => (a.id < b.id ? -1 : 1)) })
   }
   return { answers, claims, adopted, horizons: [...horizons].toSorted() }

@@ -5,7 +5,7 @@ import { type ByteCursor, UNUSUAL } from './byte-cursor.ts'
 import { EVIDENCES, HIGHEST_PORT, STATES } from './fields.ts'
 import { isIpv4Host } from './ipv4-host.ts'
 import { OwnersReader } from './owners-reader.ts'
-import { TextMemo } from './text-memo.ts'
+import type { TextMemo } from './text-memo.ts'
 
 const NONE: readonly Layer[] = Object.freeze([])
 const HIGH_BITS = 0x80808080 | 0
@@ -15,8 +15,13 @@ const HIGH_BITS = 0x80808080 | 0
  * form in which `ClaimWriter` and avsc write: no counts that are negative, no lists in parts, no label called `__proto__`.
  */
 export class ClaimReader {
-  private readonly names = new TextMemo()
-  private readonly owners = new OwnersReader(this.names)
+  private readonly names: TextMemo
+  private readonly owners: OwnersReader
+
+  constructor(names: TextMemo) {
+    this.names = names
+    this.owners = new OwnersReader(names)
+  }
 
   /**
    * The claim at the cursor's position. It is one only if the cursor has not moved beyond the end of the bytes.
@@ -40,7 +45,7 @@ export class ClaimReader {
         : cursor.bytes.toString('utf8', idFrom, idFrom + idSize),
       revision,
       domain,
-      prefix: canonical(head.substring(prefixFrom - idFrom)),
+      prefix: canonicalPrefix(head.substring(prefixFrom - idFrom)),
       ports: cursor.isThere() ? readPorts(cursor) : null,
       layer: cursor.choice(LAYERS),
       source: named(this.names.read(cursor)),
@@ -57,7 +62,7 @@ export class ClaimReader {
   }
 }
 
-function named(text: string): string {
+export function named(text: string): string {
   if (text === '') throw UNUSUAL
   return text
 }
@@ -76,14 +81,14 @@ function readRevision(cursor: ByteCursor): Revision {
   return { epoch, sequence }
 }
 
-function canonical(text: string): Prefix {
+export function canonicalPrefix(text: string): Prefix {
   if (isIpv4Host(text)) return text
   const prefix = toPrefix(text)
   if (prefix !== text) throw UNUSUAL
   return prefix
 }
 
-function readPorts(cursor: ByteCursor): PortRange {
+export function readPorts(cursor: ByteCursor): PortRange {
   const first = cursor.long()
   const last = cursor.long()
   if (first < 0 || first > HIGHEST_PORT || last < 0 || last > HIGHEST_PORT) throw UNUSUAL
@@ -95,7 +100,7 @@ const readBounds = (cursor: ByteCursor): Bounds => ({
   latestMs: cursor.isThere() ? cursor.long() : Number.POSITIVE_INFINITY,
 })
 
-function readLayers(cursor: ByteCursor): readonly Layer[] {
+export function readLayers(cursor: ByteCursor): readonly Layer[] {
   const count = cursor.count()
   if (count === 0) return NONE
   const layers: Layer[] = []

@@ -1,5 +1,8 @@
 import { type ByteCursor, UNUSUAL } from './byte-cursor.ts'
 
+const PROTO = Buffer.from('__proto__')
+const UNDERSCORE = 95
+
 /**
  * Moves the cursor behind the owners of a claim, and gives a hash over the ends of their texts: ids differ there. What it
  * passes over is of the right form, except that it may reach over the end of the message.
@@ -27,10 +30,19 @@ function ownerEnd(cursor: ByteCursor, before: number): number {
 function passLabels(cursor: ByteCursor, before: number): number {
   const count = cursor.count()
   let hash = mixed(before, count)
-  for (let left = count * 2; left > 0; left--) hash = passText(cursor, hash)
+  for (let left = count; left > 0; left--) {
+    hash = passText(cursor, hash)
+    // To assign to it would change the object's prototype, or nothing at all.
+    if (isProto(cursor)) throw UNUSUAL
+    hash = passText(cursor, hash)
+  }
   if (count > 0 && cursor.count() !== 0) throw UNUSUAL
   return hash
 }
+
+/** Whether the text before the cursor's position ends with `__proto__`. */
+const isProto = ({ bytes, position }: ByteCursor): boolean =>
+  bytes[position - 1] === UNDERSCORE && bytes.compare(PROTO, 0, PROTO.length, position - PROTO.length, position) === 0
 
 function passText(cursor: ByteCursor, hash: number): number {
   const size = cursor.count()

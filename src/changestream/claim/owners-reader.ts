@@ -1,7 +1,7 @@
 import type { Owner } from '../../ownership/claim.ts'
+import { BytesMemo } from '../../ownership/ledger/bytes-memo.ts'
 import { type ByteCursor, UNUSUAL } from './byte-cursor.ts'
 import { ownersEnd } from './owners-end.ts'
-import { OwnersMemo } from './owners-memo.ts'
 import type { TextMemo } from './text-memo.ts'
 
 /** Larger lists are decoded every time, so that a few of them cannot drive all others out. */
@@ -10,7 +10,7 @@ const MOST_BYTES_REMEMBERED = 4096
 /** Reads the owners of a claim: the same bytes are the very same object, frozen, for as long as it is remembered. */
 export class OwnersReader {
   private readonly names: TextMemo
-  private readonly memo = new OwnersMemo()
+  private readonly memo = new BytesMemo<readonly Owner[]>()
 
   constructor(names: TextMemo) {
     this.names = names
@@ -22,12 +22,13 @@ export class OwnersReader {
     const hash = ownersEnd(cursor)
     const until = cursor.position
     if (until > cursor.bytes.length) throw UNUSUAL
-    const held = this.memo.find(hash, cursor, from)
+    const { memory, base } = cursor
+    const held = this.memo.find(hash, memory, base + from, base + until)
     if (held !== undefined) return held
     cursor.position = from
     const owners = this.decode(cursor)
     if (cursor.position !== until) throw UNUSUAL
-    if (until - from <= MOST_BYTES_REMEMBERED) this.memo.keep(hash, cursor, from, owners)
+    if (until - from <= MOST_BYTES_REMEMBERED) this.memo.keep(hash, memory, base + from, base + until, owners)
     return owners
   }
 
@@ -65,9 +66,8 @@ export class OwnersReader {
     const labels: Record<string, string> = {}
     const count = cursor.count()
     for (let left = count; left > 0; left--) {
+      // Never `__proto__`: `ownersEnd` has refused it.
       const name = this.names.read(cursor)
-      // To assign to it would change the object's prototype, or nothing at all.
-      if (name === '__proto__') throw UNUSUAL
       labels[name] = this.names.read(cursor)
     }
     if (count > 0 && cursor.count() !== 0) throw UNUSUAL

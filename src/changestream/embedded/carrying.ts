@@ -7,7 +7,8 @@ import { newHeader, parseHeader } from './container.ts'
 import { syncFolder } from './durable.ts'
 import type { LogFolder } from './folder.ts'
 import { type Carried, carriedFile } from './manifest.ts'
-import { PARTITION, read } from './reading.ts'
+import { PARTITION } from './partition.ts'
+import { read } from './reading.ts'
 import { writeAll } from './segment-writer.ts'
 
 /**

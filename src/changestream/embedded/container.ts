@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import avro, { type Schema } from 'avsc'
 import { payloadWalk } from '../payload-walk.ts'
 import { type RecordReader, readerOf } from './record-reader.ts'
@@ -19,10 +20,52 @@ const headerType = avro.Type.forSchema({
 const walkHeader = payloadWalk(headerType)
 const MAGIC = Buffer.from('Obj\x01')
 
+/** A block is ended at a mebibyte. A few bytes can say that they are gigabytes: that is damage, or worse. */
+const LARGEST_UNPACKED_MIB = 64
+
+const [SMALLEST_CHUNK, LARGEST_CHUNK] = [16 * 1024, 2 * 1024 * 1024]
+
+/** Claims become a tenth, and so most blocks are unpacked in one go: every further one costs a call into another thread. */
+const inflating = ({ length }: Buffer) => ({
+  maxOutputLength: LARGEST_UNPACKED_MIB << 20,
+  chunkSize: Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, length * 16)),
+})
+
+const inflateRawAside = promisify(inflateRaw)
+
+function inflated(packed: Buffer): Buffer {
+  try {
+    return inflateRawSync(packed, inflating(packed))
+  } catch (error) {
+    throw inflateFailure(error)
+  }
+}
+
+async function inflatedAside(packed: Buffer): Promise<Buffer> {
+  try {
+    return await inflateRawAside(packed, inflating(packed))
+  } catch (error) {
+    throw inflateFailure(error)
+  }
+}
+
+const inflateFailure = (error: unknown): unknown =>
+  error instanceof RangeError
+    ? new Error(`a block that unpacks to more than ${LARGEST_UNPACKED_MIB} MiB`, { cause: error })
+    : error
+
 /** Avro's two codecs that every implementation has. Deflated, claims are a tenth, for a tenth of an append's time. */
 const CODECS = {
-  null: { pack: (data: Buffer): Buffer => data, unpack: (packed: Buffer): Buffer => packed },
-  deflate: { pack: (data: Buffer): Buffer => deflateRawSync(data, { level: 1 }), unpack: inflateRawSync },
+  null: {
+    pack: (data: Buffer): Buffer => data,
+    unpack: (packed: Buffer): Buffer => packed,
+    unpackAside: async (packed: Buffer): Promise<Buffer> => packed,
+  },
+  deflate: {
+    pack: (data: Buffer): Buffer => deflateRawSync(data, { level: 1 }),
+    unpack: inflated,
+    unpackAside: inflatedAside,
+  },
 } as const
 export type CodecName = keyof typeof CODECS
 
@@ -30,8 +73,10 @@ export type CodecName = keyof typeof CODECS
 export type Framing = {
   readonly sync: Buffer
   readonly pack: (data: Buffer) => Buffer
-  /** @throws Error where the bytes are not what `pack` gives. */
+  /** @throws Error where the bytes are not what `pack` gives, or more than a block can hold. */
   readonly unpack: (packed: Buffer) => Buffer
+  /** As `unpack`, in another thread. */
+  readonly unpackAside: (packed: Buffer) => Promise<Buffer>
 }
 
 export type Header = Framing & {

@@ -2,12 +2,13 @@ import type { Clock } from '../../runtime/clock.ts'
 import { WhohadError } from '../../runtime/errors.ts'
 import { changestreamErrors } from '../errors.ts'
 import type { ChangeLog, ReadOptions } from '../port.ts'
+import { type OldClaims, withoutOld } from '../retention/old-claims.ts'
 import { makeFolder } from './durable.ts'
 import { LogFolder } from './folder.ts'
 import { forgettingOf } from './forgetting.ts'
 import { lockFolder } from './lock.ts'
-import { type OldClaims, withoutOld } from './old-claims.ts'
-import { PARTITION, read } from './reading.ts'
+import { PARTITION } from './partition.ts'
+import { read } from './reading.ts'
 import { recover, survey, type TornTail } from './recovery.ts'
 import { SegmentWriter, type SyncPolicy } from './segment-writer.ts'
 import { unusable } from './unusable.ts'
@@ -48,7 +49,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Chan
       partitions: 1,
       async append(changes) {
         folder.refuseIfClosed()
-        const taken = withoutOld(changes, folder.carried, options.onOldClaims)
+        const taken = withoutOld(changes, folder.carried?.floors, options.onOldClaims)
         if (taken.length > 0) await writer.append(taken)
       },
       async *read(readOptions) {
@@ -103,16 +104,17 @@ export async function openEmbeddedReader(path: string): Promise<Omit<ChangeLog, 
   }
 }
 
-/** The writer may let go of a segment at any time; that is no damage. */
-async function* readBeside(folder: LogFolder, options: ReadOptions): ReturnType<ChangeLog['read']> {
+/** Reads beside the writer, which may let go of a segment at any time; that is no damage. */
+export async function* readBeside(folder: LogFolder, options: ReadOptions): ReturnType<ChangeLog['read']> {
+  const begun = folder.first
   try {
     yield* read(folder, options)
   } catch (error) {
     const isGone = error instanceof WhohadError && error.code === changestreamErrors.segmentMissing.code
     const now = isGone ? await survey(folder.path) : undefined
     const first = now?.segments[0]?.firstOffset ?? folder.first
-    if (first === folder.first) throw error
+    if (first === begun) throw error
     const end = folder.end
-    throw changestreamErrors.positionGone({ partition: PARTITION, offset: folder.first, first, end }, error)
+    throw changestreamErrors.positionGone({ partition: PARTITION, offset: begun, first, end }, error)
   }
 }

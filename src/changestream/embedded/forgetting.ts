@@ -5,20 +5,22 @@ import type { Forgetting, Kept, Position } from '../port.ts'
 import { carry } from './carrying.ts'
 import type { LogFolder } from './folder.ts'
 import { type Segment, writeManifest } from './manifest.ts'
-import { PARTITION } from './reading.ts'
+import { PARTITION } from './partition.ts'
 import { SegmentCursor } from './segment-cursor.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 
 /** `ended` resolves once nothing is being let go of any more. */
 export function forgettingOf(folder: LogFolder, writer: SegmentWriter): Forgetting & { ended(): Promise<void> } {
-  let running: Promise<void> | undefined
+  let running: Promise<boolean> | undefined
   return {
+    // What outlives its segment is carried over the log's beginning.
+    isWhole: async () => true,
     async loggedBefore(atMs, upTo) {
       folder.refuseIfClosed()
       return [await partedBefore(folder, atMs, upTo)]
     },
     forget(before, kept) {
-      running = (running ?? Promise.resolve()).catch(() => {}).then(() => forget(folder, writer, before, kept))
+      running = (running ?? Promise.resolve(false)).catch(() => {}).then(() => forget(folder, writer, before, kept))
       return running
     },
     ended: async () => {
@@ -50,9 +52,9 @@ async function firstLoggedAtMs(folder: LogFolder, segment: Segment): Promise<Mil
   }
 }
 
-async function forget(folder: LogFolder, writer: SegmentWriter, [before = 0]: Position, kept: Kept): Promise<void> {
+async function forget(folder: LogFolder, writer: SegmentWriter, [before = 0]: Position, kept: Kept): Promise<boolean> {
   folder.refuseIfClosed()
-  if (!folder.segments.slice(1).some(({ firstOffset }) => firstOffset === before)) return
+  if (!folder.segments.slice(1).some(({ firstOffset }) => firstOffset === before)) return false
   try {
     // The segments before are sealed, so this can go on beside appends.
     const carried = await carry(folder, before, kept)
@@ -63,6 +65,7 @@ async function forget(folder: LogFolder, writer: SegmentWriter, [before = 0]: Po
       folder.replaceBeginning(before, carried)
     })
     await folder.removeUnread()
+    return true
   } catch (cause) {
     if (cause instanceof WhohadError) throw cause
     throw changestreamErrors.writeFailed({ file: folder.path, reason: reasonOf(cause) }, cause)

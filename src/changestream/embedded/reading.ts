@@ -1,11 +1,11 @@
+import { EncodedChange } from '../encoded-change.ts'
 import { changestreamErrors } from '../errors.ts'
 import type { LoggedChange, ReadOptions } from '../port.ts'
 import type { LogFolder, Reading } from './folder.ts'
 import type { Segment } from './manifest.ts'
+import { PARTITION } from './partition.ts'
 import type { ReadRecord } from './record-reader.ts'
 import { SegmentCursor } from './segment-cursor.ts'
-
-export const PARTITION = 0
 
 /** @throws WHOHAD_STREAM_POSITION_GONE, …_SEGMENT_MISSING, …_SEGMENT_DAMAGED, …_CLOSED */
 export async function* read(folder: LogFolder, options: ReadOptions): AsyncGenerator<readonly LoggedChange[]> {
@@ -38,7 +38,7 @@ async function* readCarried(folder: LogFolder, { carried }: Reading, options: Re
       const block = await cursor.next()
       folder.refuseIfClosed()
       if (block === undefined || options.signal.aborted) return
-      const batch = changesOf(block.read(), 0, options)
+      const batch = changesOf(block.read(options.encoded), 0, options)
       if (batch.length > 0) yield batch
     }
   } finally {
@@ -53,7 +53,7 @@ async function* readSegment(folder: LogFolder, reading: Reading, until: number, 
     while (reading.offset < until && (await untilBlock(folder, segment, cursor, options.signal))) {
       const block = await cursor.next()
       if (block === undefined || block.firstOffset + block.count <= reading.offset) continue
-      const batch = changesOf(block.read(), reading.offset, options)
+      const batch = changesOf(block.read(options.encoded), reading.offset, options)
       reading.offset = block.firstOffset + block.count
       if (options.signal.aborted) return
       if (batch.length > 0) yield batch
@@ -88,7 +88,8 @@ function changesOf(
   for (const record of records) {
     const { offset } = record
     if (offset < from) continue
-    if ('change' in record) changes.push({ ...record, partition: PARTITION })
+    if (record instanceof EncodedChange) changes.push(record)
+    else if ('change' in record) changes.push({ ...record, partition: PARTITION })
     else onDeadLetter?.({ partition: PARTITION, offset, reason: record.unreadable, payload: record.payload })
   }
   return changes

@@ -2,6 +2,7 @@ import avro, { type Schema, type Type } from 'avsc'
 import type { Change } from '../../ownership/claim.ts'
 import type { Millis } from '../../ownership/window.ts'
 import { reasonOf } from '../../runtime/errors.ts'
+import { type EncodedChange, encodedChange } from '../encoded-change.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import { readClaimAt } from '../payload-decoder.ts'
 import { payloadWalk } from '../payload-walk.ts'
@@ -9,10 +10,12 @@ import { carriedChangeSchema, loggedChangeSchema, RECORDS, recordTypes } from '.
 import { fromWire } from '../wire.ts'
 import { resolvedReading } from '../wire-types.ts'
 import { BLOCK_END_BYTES } from './block-end.ts'
+import { PARTITION } from './partition.ts'
 import { LongReader } from './varint.ts'
 
 /** A record of a block, readable or not, at its place in the stream. */
 export type ReadRecord =
+  | EncodedChange
   | { readonly offset: number; readonly change: Change; readonly loggedAtMs: Millis }
   | { readonly offset: number; readonly unreadable: string; readonly payload: Uint8Array }
 
@@ -20,8 +23,11 @@ export type ReadRecord =
 export type RecordReader = {
   /** False for a segment that another version wrote: it can be read, but not be appended to, and its blocks have no checksums. */
   readonly isOurs: boolean
-  /** `firstOffset` is that of the block; carried records bring their own. One for each of `count`, in order. */
-  read(data: Buffer, count: number, firstOffset: number): readonly ReadRecord[]
+  /**
+   * `firstOffset` is that of the block; carried records bring their own. One for each of `count`, in order.
+   * @param encoded Claims may be left as they lie there (`ReadOptions.encoded`).
+   */
+  read(data: Buffer, count: number, firstOffset: number, encoded?: boolean): readonly ReadRecord[]
   /** When the first record of a block was logged: all of a block are logged at once, unless they are carried. */
   loggedAtMs(data: Buffer): Millis
 }
@@ -44,6 +50,7 @@ export function readerOf(written: Schema): RecordReader {
   const isCarried = type.name === 'whohad.changes.CarriedChange'
   const byAvsc = avscReader(type, written, isCarried ? carriedChangeSchema : loggedChangeSchema)
   const readAt = isOurs ? claimsFirst(isCarried, byAvsc) : byAvsc
+  const encodedAt = isOurs ? encodedClaims(isCarried) : undefined
   const longs = new LongReader()
   return {
     isOurs,
@@ -51,12 +58,19 @@ export function readerOf(written: Schema): RecordReader {
       if (isCarried) longs.readAt(data, 0)
       return longs.readAt(data, isCarried ? longs.end : 0)
     },
-    read(data, count, firstOffset) {
+    read(data, count, firstOffset, encoded = false) {
       const records: ReadRecord[] = []
       let at = 0
       for (let offset = firstOffset; offset < firstOffset + count; offset++) {
         try {
           if (at >= data.length) throw new RangeError(BEHIND)
+          const claim = encoded ? encodedAt?.(data, at, offset) : undefined
+          const end = claim && recordEnd(data, claim.end)
+          if (claim && end !== undefined) {
+            records.push(claim)
+            at = end
+            continue
+          }
           const { record, next } = readAt(data, at, offset)
           records.push(record)
           at = next
@@ -88,6 +102,17 @@ function claimsFirst(isCarried: boolean, byAvsc: ReadAt): ReadAt {
     const next = read ? recordEnd(data, read.end) : undefined
     if (read === undefined || next === undefined) return byAvsc(data, position, blockOffset)
     return { record: { offset, change: read.claim, loggedAtMs }, next }
+  }
+}
+
+/** Claims of the current schema, left as they lie there; undefined of all else. */
+function encodedClaims(isCarried: boolean) {
+  const longs = new LongReader()
+  return (data: Buffer, position: number, blockOffset: number): EncodedChange | undefined => {
+    const offset = isCarried ? longs.readAt(data, position) : blockOffset
+    const loggedAtMs = longs.readAt(data, isCarried ? longs.end : position)
+    const branch = longs.readAt(data, longs.end)
+    return branch === CLAIM_BRANCH ? encodedChange(data, longs.end, PARTITION, offset, loggedAtMs) : undefined
   }
 }
 

@@ -16,7 +16,8 @@ const CHUNK_BYTES = 1 << 20
 export type ReadBlock = {
   readonly firstOffset: number
   readonly count: number
-  read(): readonly ReadRecord[]
+  /** @param encoded As `ReadOptions.encoded`. */
+  read(encoded?: boolean): readonly ReadRecord[]
   /** When its first record was logged. */
   loggedAtMs(): Millis
 }
@@ -31,6 +32,8 @@ export class SegmentCursor {
   private held: Buffer = Buffer.alloc(0)
   private position: number
   private offset: number
+  /** The block at a place, which is being unpacked while whoever reads is busy with the one before. */
+  private ahead: { readonly position: number; readonly data: Promise<Buffer> } | undefined
 
   private constructor(path: string, segment: Segment, file: FileHandle, header: Header) {
     this.path = path
@@ -75,7 +78,7 @@ export class SegmentCursor {
     if (block.kind !== 'whole') throw this.damaged(block)
     const { count, data: packed, next } = block
     const { reader } = this.header
-    const data = this.unpacked(packed)
+    const data = await this.unpacked(packed)
     if (reader.isOurs && !blockEndOf(data).isRight) {
       throw this.damaged({ kind: 'broken', reason: 'a block with another checksum than it was written with' })
     }
@@ -83,7 +86,8 @@ export class SegmentCursor {
     this.held = this.held.subarray(next)
     this.position += next
     this.offset += count
-    const read = () => reader.read(data, count, firstOffset)
+    this.lookAhead()
+    const read = (encoded?: boolean) => reader.read(data, count, firstOffset, encoded)
     return { firstOffset, count, read, loggedAtMs: () => reader.loggedAtMs(data) }
   }
 
@@ -100,12 +104,24 @@ export class SegmentCursor {
     return read.length > 0
   }
 
-  private unpacked(packed: Buffer): Buffer {
+  private async unpacked(packed: Buffer): Promise<Buffer> {
+    const { ahead } = this
+    this.ahead = undefined
     try {
-      return this.header.unpack(packed)
+      return ahead?.position === this.position ? await ahead.data : this.header.unpack(packed)
     } catch (error) {
       throw this.damaged({ kind: 'broken', reason: reasonOf(error) })
     }
+  }
+
+  /** Begins to unpack the next block, where it was read already. */
+  private lookAhead(): void {
+    if (this.atEnd) return
+    const block = blockAt(this.held, 0, this.header.sync)
+    if (block.kind !== 'whole') return
+    const data = this.header.unpackAside(block.data)
+    data.catch(() => {}) // told when its turn comes
+    this.ahead = { position: this.position, data }
   }
 
   private damaged(block: Block) {

@@ -47,7 +47,7 @@ const withHint = ({ mechanism }: Cluster, reason: string): string =>
     ? `${reason} (a listener that asks for a login does so; see kafka.saslMechanism)`
     : reason
 
-function causesOf(error: unknown): readonly Error[] {
+export function causesOf(error: unknown): readonly Error[] {
   const chain: Error[] = []
   for (let cause = error; cause instanceof Error && !chain.includes(cause); cause = cause.cause) chain.push(cause)
   return chain

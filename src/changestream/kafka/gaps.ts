@@ -7,7 +7,7 @@ import type { ReaderParts } from './reader-parts.ts'
  * A jump is over marks of the broker's own, or over history that retention has removed under a slow reader: which of them,
  * the topic's first offsets say. Returns the error of the second.
  */
-export async function findLostPosition(parts: ReaderParts, place: ReadPlace): Promise<unknown> {
+export async function findLostPosition(parts: ReaderParts<object>, place: ReadPlace): Promise<unknown> {
   const { admin, cluster, partitions, report } = parts
   const offsets = await fetchOffsets(admin, cluster.topic, partitions)
   try {

@@ -11,7 +11,7 @@ import { type FetchedBatch, unreadableCompression } from './record-batch.ts'
 import { type Records, readRecords } from './records.ts'
 import { StallWatch } from './stall-watch.ts'
 
-export type Fetched = Records & {
+export type Fetched<T> = Records<T> & {
   readonly partition: number
   /** One past the last offset that is in here or was passed over. */
   readonly next: number
@@ -28,6 +28,11 @@ export class ConsumerDied extends Error {
   }
 }
 
+/** Somebody else is in the group and has a part of the topic: what is there would never come. */
+class GroupShared extends Error {
+  override readonly name = 'GroupShared'
+}
+
 /** While a batch waits for its taker, the group must hear of the reader more often than its session lasts (30 s). */
 const HEARTBEAT_MS = 3_000
 const LONGEST_WAIT_MS = 500
@@ -38,12 +43,12 @@ const RECORDS_AHEAD = 20_000
  * One consumer, and its callbacks turned into batches that are asked for. kafkajs has no manual assignment, so it is a group of
  * its own with a random name. Its offsets are neither committed nor trusted: `place` says where to go on, after every join.
  */
-export class GroupReader {
+export class GroupReader<T extends object> {
   readonly consumer: Consumer
-  private readonly parts: ReaderParts
+  private readonly parts: ReaderParts<T>
   private readonly place: ReadPlace
   private readonly watch: StallWatch
-  private readonly waiting: Fetched[] = []
+  private readonly waiting: Fetched<T>[] = []
   private recordsAhead = 0
   private failure: unknown
   private retriable = false
@@ -51,7 +56,7 @@ export class GroupReader {
   private isGiving = false
   private readonly changed = new Wakeup()
 
-  constructor(parts: ReaderParts, place: ReadPlace) {
+  constructor(parts: ReaderParts<T>, place: ReadPlace) {
     this.parts = parts
     this.place = place
     this.consumer = parts.kafka.consumer({
@@ -67,7 +72,7 @@ export class GroupReader {
 
   async start(): Promise<void> {
     const { consumer } = this
-    consumer.on(consumer.events.GROUP_JOIN, () => this.seek())
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.joined(payload.memberAssignment))
     consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(new ConsumerDied(payload.error, this.retriable)))
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => this.passOverMarks(payload))
     await consumer.connect()
@@ -82,7 +87,7 @@ export class GroupReader {
   }
 
   /** The next batch; undefined once the signal is aborted. */
-  async take(signal: AbortSignal): Promise<Fetched | undefined> {
+  async take(signal: AbortSignal): Promise<Fetched<T> | undefined> {
     let fetched = this.waiting.shift()
     while (fetched === undefined) {
       if (this.failure) throw this.failure
@@ -118,6 +123,18 @@ export class GroupReader {
     return false
   }
 
+  /** A group is shared with nobody: where a part of the topic went to a stranger, a new group is begun at once. */
+  private joined(assignment: Readonly<Record<string, readonly number[]>>): void {
+    const { cluster, partitions, report } = this.parts
+    const ours = assignment[cluster.topic]?.length ?? 0
+    if (ours >= partitions) this.seek()
+    else if (!this.stopped) {
+      const detail = `the group gives this reader ${ours} of ${partitions} partitions`
+      report.kafkaFault({ fault: 'shared-group', detail })
+      this.fail(new GroupShared(detail))
+    }
+  }
+
   private seek(): void {
     if (this.stopped) return
     for (const [partition, offset] of this.place.expected.entries()) {
@@ -130,7 +147,7 @@ export class GroupReader {
     this.changed.wake()
   }
 
-  private push(fetched: Fetched): void {
+  private push(fetched: Fetched<T>): void {
     this.place.accept(fetched.partition, fetched.next)
     this.recordsAhead += fetched.changes.length
     this.waiting.push(fetched)

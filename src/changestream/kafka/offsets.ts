@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs'
+import type { Millis } from '../../ownership/window.ts'
 import { changestreamErrors } from '../errors.ts'
 import type { Position } from '../port.ts'
 import type { KafkaReport } from '../report.ts'
@@ -8,12 +9,26 @@ export type Offsets = { readonly first: Position; readonly end: Position }
 
 export async function fetchOffsets(admin: Admin, topic: string, partitions: number): Promise<Offsets> {
   const found = await admin.fetchTopicOffsets(topic)
-  const byPartition = (pick: (offsets: (typeof found)[number]) => string) =>
-    Array.from({ length: partitions }, (_, partition) => {
-      const offsets = found.find(entry => entry.partition === partition)
-      return offsets ? Number(pick(offsets)) : 0
-    })
-  return { first: byPartition(({ low }) => low), end: byPartition(({ high }) => high) }
+  return {
+    first: byPartition(found, partitions, ({ low }) => low),
+    end: byPartition(found, partitions, ({ high }) => high),
+  }
+}
+
+/** By partition the offset of the first record that was logged at this time or later; the end where there is none. */
+export async function offsetsFrom(admin: Admin, topic: string, partitions: number, atMs: Millis): Promise<Position> {
+  return byPartition(await admin.fetchTopicOffsetsByTimestamp(topic, atMs), partitions, ({ offset }) => offset)
+}
+
+function byPartition<T extends { readonly partition: number }>(
+  found: readonly T[],
+  partitions: number,
+  pick: (offsets: T) => string,
+): Position {
+  return Array.from({ length: partitions }, (_, partition) => {
+    const offsets = found.find(entry => entry.partition === partition)
+    return offsets ? Number(pick(offsets)) : 0
+  })
 }
 
 /**

@@ -1,13 +1,17 @@
-import { hasReached, type LoggedChange, type ReadOptions } from '../port.ts'
+import { hasReached, type ReadOptions } from '../port.ts'
 import { disconnect } from './client.ts'
 import { kafkaFailure } from './failure.ts'
 import { ConsumerDied, type Fetched, GroupReader } from './group-reader.ts'
 import { checkPosition, fetchOffsets } from './offsets.ts'
 import { ReadPlace } from './read-place.ts'
 import type { ReaderParts } from './reader-parts.ts'
+import type { Placed } from './records.ts'
 
 /** Everything from a position on, in the order of each partition; what is not there any more is an error, never a skip. */
-export async function* readKafka(parts: ReaderParts, options: ReadOptions): AsyncGenerator<readonly LoggedChange[]> {
+export async function* readKafka<T extends object>(
+  parts: ReaderParts<T>,
+  options: ReadOptions,
+): AsyncGenerator<readonly Placed<T>[]> {
   const { admin, cluster, partitions, report } = parts
   const offsets = await fetchOffsets(admin, cluster.topic, partitions).catch(error => {
     throw kafkaFailure(cluster, 'read', error)
@@ -34,21 +38,21 @@ export async function* readKafka(parts: ReaderParts, options: ReadOptions): Asyn
  * for passing it restarts for ever. Here every end leads to a new consumer at the same place, after a growing delay:
  * `patience.rebuilds` times in a row without a record between, and without a bound where a follower meets what time can heal.
  */
-class SupervisedReader {
-  private readonly parts: ReaderParts
+class SupervisedReader<T extends object> {
+  private readonly parts: ReaderParts<T>
   private readonly place: ReadPlace
-  private reader: GroupReader | undefined
+  private reader: GroupReader<T> | undefined
   private readonly follow: boolean
   private attempts = 0
 
-  constructor(parts: ReaderParts, place: ReadPlace, follow: boolean) {
+  constructor(parts: ReaderParts<T>, place: ReadPlace, follow: boolean) {
     this.parts = parts
     this.place = place
     this.follow = follow
   }
 
   /** Resolves to undefined once the signal is aborted. */
-  async take(signal: AbortSignal): Promise<Fetched | undefined> {
+  async take(signal: AbortSignal): Promise<Fetched<T> | undefined> {
     while (!signal.aborted) {
       try {
         this.reader ??= await this.build()
@@ -72,9 +76,9 @@ class SupervisedReader {
     await disconnect('a consumer', reader.consumer, report, patience.disconnectMs)
   }
 
-  private async build(): Promise<GroupReader> {
+  private async build(): Promise<GroupReader<T>> {
     this.place.goBackToHandedOut()
-    const reader = new GroupReader(this.parts, this.place)
+    const reader = new GroupReader<T>(this.parts, this.place)
     try {
       await reader.start()
     } catch (error) {
@@ -104,7 +108,12 @@ class SupervisedReader {
 }
 
 /** What time alone can heal, besides what kafkajs says can pass. */
-const PASSING = new Set(['WHOHAD_KAFKA_UNREACHABLE', 'WHOHAD_KAFKA_TLS_FAILED', 'WHOHAD_KAFKA_TOKEN_UNAVAILABLE'])
+const PASSING = new Set([
+  'WHOHAD_KAFKA_UNREACHABLE',
+  'WHOHAD_KAFKA_TLS_FAILED',
+  'WHOHAD_KAFKA_TOKEN_UNAVAILABLE',
+  'WHOHAD_KAFKA_CREDENTIALS_UNAVAILABLE',
+])
 
 /** What a new consumer would meet again. */
 const HOPELESS = new Set([

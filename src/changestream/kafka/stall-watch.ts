@@ -16,12 +16,12 @@ class ConsumerStalled extends Error {
  * a stall: first the consumer is made to seek, at the next look given up for a new one, then the reader fails.
  */
 export class StallWatch {
-  private readonly parts: ReaderParts
+  private readonly parts: ReaderParts<object>
   private readonly place: ReadPlace
   private readonly seek: () => void
   private seen: { readonly end: Position; readonly expected: Position } | undefined
 
-  constructor(parts: ReaderParts, place: ReadPlace, seek: () => void) {
+  constructor(parts: ReaderParts<object>, place: ReadPlace, seek: () => void) {
     this.parts = parts
     this.place = place
     this.seek = seek

@@ -1,8 +1,10 @@
 import kafkajs, { type Admin } from 'kafkajs'
 import { changestreamErrors } from '../errors.ts'
-import type { KafkaReport, TopicDoubt } from '../report.ts'
+import type { KafkaReport } from '../report.ts'
 import { REQUEST_BYTES } from './requests.ts'
-import { FOR_EVER, type TopicSettings } from './topic-settings.ts'
+import { type Complaint, set } from './topic-complaint.ts'
+import { aboutRetention } from './topic-retention.ts'
+import type { TopicSettings } from './topic-settings.ts'
 
 type Found = {
   readonly partitions: number
@@ -10,9 +12,6 @@ type Found = {
   readonly brokers: number
   readonly config: ReadonlyMap<string, string>
 }
-
-/** What is wrong with a setting, and how to mend it. */
-type Complaint = Omit<TopicDoubt, 'topic'>
 
 /**
  * Refuses what would make answers wrong or writing impossible. What only endangers history is reported and let pass: a poller
@@ -24,7 +23,7 @@ export async function checkTopic(admin: Admin, settings: TopicSettings, report: 
   const found = await findTopic(admin, topic)
   const [fatal] = [...aboutPartitions(settings, found), ...aboutOrder(topic, found), ...aboutWriting(topic, found)]
   if (fatal) throw changestreamErrors.kafkaTopicUnsuitable({ topic, ...fatal })
-  for (const doubt of [...aboutReplicas(settings, found), ...aboutRetention(settings, found)]) {
+  for (const doubt of [...aboutReplicas(settings, found), ...aboutRetention(settings, found.config)]) {
     report.kafkaTopicDoubtful({ topic, ...doubt })
   }
 }
@@ -45,9 +44,6 @@ async function findTopic(admin: Admin, topic: string): Promise<Found> {
     config: new Map(entries.map(({ configName, configValue }) => [configName, configValue])),
   }
 }
-
-const set = (topic: string, setting: string) =>
-  `kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config ${setting}`
 
 function* aboutPartitions({ partitions }: TopicSettings, found: Found): Generator<Complaint> {
   if (found.partitions === partitions) return
@@ -139,23 +135,6 @@ function* aboutReplicas(settings: TopicSettings, { config, replicas, brokers }: 
       is: 'true',
       wanted: '"false", because a replica that lags may else become the leader and drop acknowledged records',
       mend: `Set it with ${set(topic, 'unclean.leader.election.enable=false')}.`,
-    }
-  }
-}
-
-function* aboutRetention(settings: TopicSettings, { config }: Found): Generator<Complaint> {
-  const limits = [
-    ['retention.ms', settings.retentionMs ?? FOR_EVER, 'kafka.retentionSeconds'],
-    ['retention.bytes', settings.retentionBytes ?? FOR_EVER, 'kafka.retentionBytes'],
-  ] as const
-  for (const [setting, wanted, key] of limits) {
-    const is = Number(config.get(setting) ?? FOR_EVER)
-    if (is === FOR_EVER || (wanted !== FOR_EVER && is >= wanted)) continue
-    yield {
-      setting,
-      is: String(is),
-      wanted: `${wanted === FOR_EVER ? '-1 (for ever)' : wanted}, as ${key} says: older records go, and a reader that starts anew has the store only`,
-      mend: `Set it with ${set(settings.topic, `${setting}=${wanted}`)}, or set ${key} to what the topic has.`,
     }
   }
 }

@@ -1,17 +1,27 @@
 import type { Admin } from 'kafkajs'
+import { changestreamErrors } from '../errors.ts'
 import type { KafkaReport } from '../report.ts'
+import { askedOfNewTopic } from './new-topic.ts'
 import { checkTopic } from './topic-check.ts'
 import { FOR_EVER, type TopicSettings } from './topic-settings.ts'
 
 /**
- * Makes the topic where it is missing, and checks what is there: refuses one that would lose history or order, and reports
- * what endangers it.
- * @throws WHOHAD_KAFKA_TOPIC_UNSUITABLE
+ * Makes the topic where it is missing and may be made, and checks what is there: refuses one that would lose history or order,
+ * and reports what endangers it.
+ * @throws WHOHAD_KAFKA_TOPIC_UNSUITABLE, WHOHAD_KAFKA_TOPIC_MISSING
  */
-export async function prepareTopic(admin: Admin, settings: TopicSettings, report: KafkaReport): Promise<void> {
+export async function prepareTopic(
+  admin: Admin,
+  settings: TopicSettings,
+  report: KafkaReport,
+  mayCreate = true,
+): Promise<void> {
   const topics = await admin.listTopics()
-  if (!topics.includes(settings.topic)) await createTopic(admin, settings)
-  await checkTopic(admin, settings, report)
+  if (!topics.includes(settings.topic)) {
+    if (!mayCreate) throw changestreamErrors.kafkaTopicMissing({ topic: settings.topic })
+    await createTopic(admin, settings)
+  }
+  await askedOfNewTopic(() => checkTopic(admin, settings, report))
 }
 
 async function createTopic(admin: Admin, settings: TopicSettings): Promise<void> {

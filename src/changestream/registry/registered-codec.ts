@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { WhohadError } from '../../runtime/errors.ts'
 import { retry } from '../../runtime/retry.ts'
 import { changeEncoder } from '../encoder.ts'
-import { asBuffer, isSingleObject, REGISTRY_HEADER_BYTES, registryIdOf } from '../framing.ts'
+import { asBuffer, isGuidFramed, isSingleObject, REGISTRY_HEADER_BYTES, registryIdOf } from '../framing.ts'
 import type { Decoded } from '../payload-decoder.ts'
 import { RECORDS, recordSchemas, recordTypes } from '../schemas.ts'
 import { decoderOrReason, type SingleObjectDecoder } from '../single-object.ts'
@@ -26,6 +26,9 @@ type RegisteredCodec = {
   close(): void
 }
 
+const BY_GUID =
+  'a header with magic byte 1, by which Confluent names a schema by GUID; only magic byte 0, with an id, is read'
+
 /** A registry that is just being started is waited for; one that is not there is told of soon. */
 const AT_START = { attempts: 4, firstDelayMs: 250, longestDelayMs: 2_000 } as const
 
@@ -46,6 +49,7 @@ export async function registeredCodec(options: RegistryOptions, parts: Parts): P
       const message = asBuffer(bytes)
       if (isSingleObject(message)) return singleObjects.decode(message)
       const id = registryIdOf(message)
+      if (id === undefined && isGuidFramed(message)) return { unreadable: BY_GUID }
       if (id === undefined) return { unreadable: 'no Avro header, of a schema registry or of a single object' }
       const decoder = schemas.decoder(id)
       return decoder?.(message, REGISTRY_HEADER_BYTES) ?? { unreadable: `schema ${id} has not been fetched` }

@@ -23,11 +23,11 @@ export type Retained = {
 }
 
 /**
- * Lets go of the history of all domains below `beforeMs`, by whole segments. First a horizon for each domain is in the log,
+ * Lets go of the history of all domains below `beforeMs`, where the log can be parted. First a horizon for each domain is in the log,
  * durable; then what lies below goes. Open claims, claims above the horizon, sources, coverage and epochs stay readable from
  * the log's beginning. It can be killed at any point, and run again.
- * @returns undefined where there was nothing to let go of, or the log cannot.
- * @throws WHOHAD_STREAM_WRITE_FAILED, or the signal's reason.
+ * @returns undefined where there was nothing to let go of, the log cannot, or another process was faster.
+ * @throws Whatever reading and appending throw, or the signal's reason.
  */
 export async function retain(log: ChangeLog, options: RetainOptions): Promise<Retained | undefined> {
   const { beforeMs, upTo, signal } = options
@@ -43,7 +43,7 @@ export async function retain(log: ChangeLog, options: RetainOptions): Promise<Re
   await log.append(horizons)
   signal.throwIfAborted()
   const kept = needed.kept(log.partitions, domain => Math.max(beforeMs, soFar.get(domain) ?? beforeMs))
-  await forgetting.forget(start, kept)
+  if (!(await forgetting.forget(start, kept, log.read))) return undefined
   return { start, horizons, kept: kept.offsets.reduce((sum, { length }) => sum + length, 0) }
 }
 
@@ -53,7 +53,8 @@ export async function retain(log: ChangeLog, options: RetainOptions): Promise<Re
  * @throws WHOHAD_STREAM_POSITION_GONE
  */
 export async function refuseLetGo(log: Pick<ChangeLog, 'start' | 'forgetting'>, position: Position): Promise<void> {
-  if (log.forgetting === undefined || log.start === undefined) return
+  // Where its beginning does not tell all, reading begins with the history behind it, which does.
+  if (log.start === undefined || !(await log.forgetting?.isWhole())) return
   const start = await log.start()
   for (const [partition, first] of start.entries()) {
     const offset = position[partition] ?? 0
@@ -63,11 +64,14 @@ export async function refuseLetGo(log: Pick<ChangeLog, 'start' | 'forgetting'>, 
 
 async function neededBefore(log: ChangeLog, end: Position, signal: AbortSignal): Promise<Needed> {
   const needed = new Needed()
-  const isBefore = (partition: number, offset: number) => offset < (end[partition] ?? 0)
+  const place = end.map(() => 0)
   for await (const batch of log.read({ follow: false, signal })) {
-    for (const logged of batch) if (isBefore(logged.partition, logged.offset)) needed.take(logged)
-    // With one partition, all that follows is behind it too.
-    if (log.partitions === 1 && !batch.some(({ partition, offset }) => isBefore(partition, offset))) break
+    for (const logged of batch) {
+      const { partition, offset } = logged
+      if (offset < (end[partition] ?? 0)) needed.take(logged)
+      place[partition] = offset + 1
+    }
+    if (hasReached(place, end)) break
   }
   signal.throwIfAborted()
   return needed

@@ -16,7 +16,8 @@ export const objectIdOf = ({ bucket, key, etag }: FlowObjectRef): string =>
     .digest('hex')
     .slice(0, 32)
 
-export const objectName = ({ bucket, key }: FlowObjectRef): string => (bucket === '' ? key : `s3://${bucket}/${key}`)
+export const objectName = ({ bucket, key }: Pick<FlowObjectRef, 'bucket' | 'key'>): string =>
+  bucket === '' ? key : `s3://${bucket}/${key}`
 
 /** AWS names a file by the 5-minute window that the *ends* of its records lie in (Amazon VPC user guide, "Flow log files"). */
 const WINDOW_MS = 5 * 60_000

@@ -39,7 +39,22 @@ export class CellTable {
 
   /** The number of a cell, a new one where it is met for the first time. */
   intern(domain: number, prefix: Prefix): number {
-    const code = readPrefix(prefix, this.words)
+    return this.internWanted(domain, readPrefix(prefix, this.words))
+  }
+
+  /** As `intern`, of a prefix that was read already (`readPrefix`). */
+  internRead(domain: number, code: number, words: Uint32Array): number {
+    for (let i = 0; i < 4; i++) this.words[i] = words[i] as number
+    return this.internWanted(domain, code)
+  }
+
+  /** As `HashSlots.touch`, of a prefix that will be interned by `internRead`. */
+  touch(domain: number, code: number, words: Uint32Array): number {
+    for (let i = 0; i < 4; i++) this.words[i] = words[i] as number
+    return this.slots.touch(this.hash(domain, code))
+  }
+
+  private internWanted(domain: number, code: number): number {
     const hash = this.hash(domain, code)
     const slot = this.find(domain, code, hash)
     const held = this.slots.at(slot)

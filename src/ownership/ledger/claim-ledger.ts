@@ -1,11 +1,12 @@
 import type { AddressBits } from '../address.ts'
 import { formatAddress } from '../address.ts'
 import { type Claim, layerRank, supersedes } from '../claim.ts'
+import type { EncodedClaim } from '../encoded-claim.ts'
 import type { Prefix } from '../prefix.ts'
 import { type Cell, CellTable } from './cell-table.ts'
 import { type FactColumns, FactTable } from './fact-table.ts'
 import { InterfaceRefs } from './interface-refs.ts'
-import { grown, type TextColumns, TextTable } from './text-table.ts'
+import { grown, hashOfBytes, type TextColumns, TextTable } from './text-table.ts'
 
 export type { Cell } from './cell-table.ts'
 
@@ -47,6 +48,12 @@ export class ClaimLedger {
   private readonly interfaces = new InterfaceRefs()
   private numbers: Uint32Array
   private times: Float64Array
+  /** What the claim that is being taken says: its times, fact and lifetime, as they are kept. */
+  private readonly nextTimes = new Float64Array(TIMES)
+  private nextFact = 0
+  private nextLifetime = 0
+  private touched = 0
+  private readonly hashes = new Int32Array(1)
   private lastDomain: string | undefined
   private lastDomainNumber = 0
 
@@ -78,18 +85,32 @@ export class ClaimLedger {
     if (known >= 0) return this.revise(known, claim)
     const cell = this.cells.intern(this.domainNumber(claim.domain), claim.prefix)
     const ref = this.ids.intern(claim.id)
-    this.reserve(ref + 1)
-    this.numbers[ref * NUMBERS + CELL] = cell
-    this.numbers[ref * NUMBERS + NEXT] = this.cells.head(cell)
-    this.cells.setHead(cell, ref + 1)
-    this.write(ref, claim, this.facts.intern(claim))
-    this.nameInterfaces(ref, -1)
-    return { ref, outcome: 'new' }
+    this.read(claim)
+    return this.begin(ref, cell)
+  }
+
+  /** As `take`, of a claim that lies encoded: nothing of its memory is kept. */
+  takeEncoded(claim: EncodedClaim): Taken {
+    const { memory, idFrom, idSize, prefixCode, prefixWords } = claim
+    const before = this.size
+    const idHash = hashOfBytes(memory, idFrom, idSize)
+    this.hashes[0] = idHash
+    const cellTouched = this.cells.touch(this.lastDomainNumber, prefixCode, prefixWords)
+    this.touched ^= cellTouched ^ this.ids.touch(this.hashes, 1) ^ this.facts.owners.touch(claim.ownersHash)
+    const ref = this.ids.internAscii(memory, idFrom, idSize, idHash)
+    if (ref < before) return this.reviseEncoded(ref, claim)
+    const cell = this.cells.internRead(this.domainNumber(claim.domain), prefixCode, prefixWords)
+    this.readEncoded(claim)
+    return this.begin(ref, cell)
   }
 
   /** Ref of a claim by its id, or −1. */
   refOf(id: string): number {
     return this.ids.numberOf(id)
+  }
+
+  refOfEncoded({ memory, idFrom, idSize }: EncodedClaim): number {
+    return this.ids.numberOfAscii(memory, idFrom, idSize)
   }
 
   claim(ref: number): Claim {
@@ -188,54 +209,91 @@ export class ClaimLedger {
     }
   }
 
+  /** A claim that is new, and was read. */
+  private begin(ref: number, cell: number): Taken {
+    this.reserve(ref + 1)
+    this.numbers[ref * NUMBERS + CELL] = cell
+    this.numbers[ref * NUMBERS + NEXT] = this.cells.head(cell)
+    this.cells.setHead(cell, ref + 1)
+    this.write(ref)
+    this.nameInterfaces(ref, -1)
+    return { ref, outcome: 'new' }
+  }
+
   private revise(ref: number, claim: Claim): Taken {
-    const at = ref * TIMES
-    const { epoch, sequence } = claim.revision
-    const order = epoch - (this.times[at + EPOCH] as number) || sequence - (this.times[at + SEQUENCE] as number)
+    const order = this.orderOf(ref, claim.revision.epoch, claim.revision.sequence)
     if (order < 0) return { ref, outcome: 'known' }
-    const fact = this.facts.intern(claim)
-    if (order === 0 && (this.isAsKept(ref, claim, fact) || !supersedes(claim, this.claim(ref)))) {
+    this.read(claim)
+    if (order === 0 && (this.isAsKept(ref) || !supersedes(claim, this.claim(ref)))) return { ref, outcome: 'known' }
+    return this.replace(ref)
+  }
+
+  private reviseEncoded(ref: number, claim: EncodedClaim): Taken {
+    const order = this.orderOf(ref, claim.epoch, claim.sequence)
+    if (order < 0) return { ref, outcome: 'known' }
+    this.readEncoded(claim)
+    if (order === 0 && (this.isAsKept(ref) || !supersedes(claim.claim(), this.claim(ref)))) {
       return { ref, outcome: 'known' }
     }
+    return this.replace(ref)
+  }
+
+  /** A better revision, which was read, takes the place of what is kept. */
+  private replace(ref: number): Taken {
     const before = this.fact(ref)
-    this.write(ref, claim, fact)
+    this.write(ref)
     this.nameInterfaces(ref, before)
     return { ref, outcome: 'revised' }
   }
 
-  /** Whether the claim says what is kept already. */
-  private isAsKept(ref: number, claim: Claim, fact: number): boolean {
-    const { times } = this
+  /** Above 0 where this revision is better than the one that is kept, 0 where it is the same. */
+  private orderOf(ref: number, epoch: number, sequence: number): number {
     const at = ref * TIMES
-    return (
-      this.fact(ref) === fact &&
-      this.lifetime(ref) === this.lifetimeNumber(claim) &&
-      times[at] === claim.start.earliestMs &&
-      times[at + 1] === claim.start.latestMs &&
-      times[at + 2] === claim.end.earliestMs &&
-      times[at + 3] === claim.end.latestMs &&
-      times[at + LAST_SIGHTING] === claim.lastSightingMs
-    )
+    return epoch - (this.times[at + EPOCH] as number) || sequence - (this.times[at + SEQUENCE] as number)
   }
 
-  private write(ref: number, claim: Claim, fact: number): void {
+  private read(claim: Claim): void {
+    const { lifetimeId, start, end, lastSightingMs, revision } = claim
+    this.nextFact = this.facts.intern(claim)
+    this.nextLifetime = lifetimeId === null ? 0 : this.facts.textNumber(lifetimeId) + 1
+    const { nextTimes } = this
+    nextTimes[0] = start.earliestMs
+    nextTimes[1] = start.latestMs
+    nextTimes[2] = end.earliestMs
+    nextTimes[3] = end.latestMs
+    nextTimes[LAST_SIGHTING] = lastSightingMs
+    nextTimes[EPOCH] = revision.epoch
+    nextTimes[SEQUENCE] = revision.sequence
+  }
+
+  private readEncoded(claim: EncodedClaim): void {
+    this.nextFact = this.facts.internEncoded(claim)
+    this.nextLifetime = claim.lifetimeSize < 0 ? 0 : this.facts.lifetimeNumber(claim, this.nextFact) + 1
+    const { nextTimes } = this
+    nextTimes[0] = claim.startEarliestMs
+    nextTimes[1] = claim.startLatestMs
+    nextTimes[2] = claim.endEarliestMs
+    nextTimes[3] = claim.endLatestMs
+    nextTimes[LAST_SIGHTING] = claim.lastSightingMs
+    nextTimes[EPOCH] = claim.epoch
+    nextTimes[SEQUENCE] = claim.sequence
+  }
+
+  /** Whether what was read, of the revision that is kept, is kept already. */
+  private isAsKept(ref: number): boolean {
+    if (this.fact(ref) !== this.nextFact || this.lifetime(ref) !== this.nextLifetime) return false
+    const at = ref * TIMES
+    for (let i = 0; i < TIMES; i++) if (this.times[at + i] !== this.nextTimes[i]) return false
+    return true
+  }
+
+  private write(ref: number): void {
     const row = ref * NUMBERS
-    this.numbers[row] = fact
-    this.numbers[row + LIFETIME] = this.lifetimeNumber(claim)
-    const { start, end, revision } = claim
-    const { times } = this
+    this.numbers[row] = this.nextFact
+    this.numbers[row + LIFETIME] = this.nextLifetime
+    const { times, nextTimes } = this
     const at = ref * TIMES
-    times[at] = start.earliestMs
-    times[at + 1] = start.latestMs
-    times[at + 2] = end.earliestMs
-    times[at + 3] = end.latestMs
-    times[at + LAST_SIGHTING] = claim.lastSightingMs
-    times[at + EPOCH] = revision.epoch
-    times[at + SEQUENCE] = revision.sequence
-  }
-
-  private lifetimeNumber({ lifetimeId }: Claim): number {
-    return lifetimeId === null ? 0 : this.facts.textNumber(lifetimeId) + 1
+    for (let i = 0; i < TIMES; i++) times[at + i] = nextTimes[i] as number
   }
 
   private domainNumber(domain: string): number {
@@ -251,6 +309,11 @@ export class ClaimLedger {
     const { facts } = this
     const fact = this.fact(ref)
     if (facts.layerRank(fact) < INTERFACE) return
+    const isNamedAlready =
+      before >= 0 &&
+      facts.ownersNumber(before) === facts.ownersNumber(fact) &&
+      facts.layerRank(before) === facts.layerRank(fact)
+    if (isNamedAlready) return
     for (let list = facts.ownersNumber(fact); list > 0; list = facts.owners.rest(list)) {
       const eni = facts.owners.eni(list)
       if (eni >= 0 && !(before >= 0 && this.names(before, eni))) this.interfaces.add(eni, ref, before >= 0)

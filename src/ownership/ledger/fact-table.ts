@@ -1,4 +1,5 @@
 import { type Claim, type Evidence, LAYERS, type Layer, layerRank, type PortRange } from '../claim.ts'
+import type { EncodedClaim } from '../encoded-claim.ts'
 import type { HeldClaim } from '../timeline.ts'
 import type { Millis } from '../window.ts'
 import { finished, HashSlots, mixed } from './hash-slots.ts'
@@ -16,6 +17,9 @@ export type FactColumns = {
   readonly texts: TextColumns
   readonly sources: TextColumns
 }
+
+/** What a fact says besides its owners and its source. */
+type Said = Pick<Fact, 'layer' | 'evidence' | 'state' | 'whole' | 'ports' | 'expects'>
 
 /**
  * The number of a fact carries what the look-up has to know of nearly every claim that it meets, so that it needs no
@@ -65,14 +69,20 @@ export class FactTable {
 
   /** The number of what the claim says, with its marks. */
   intern(claim: Fact): number {
-    const attributes = attributesOf(claim)
-    const number = this.numberOf(
-      this.owners.intern(claim.owners),
-      this.sourcesNumber(claim),
-      attributes,
-      claim.ports ? claim.ports.first * 65_536 + claim.ports.last : 0,
-    )
-    return number | (isPlain(attributes) ? PLAIN : 0) | (claim.state === 'open' ? OPEN : 0)
+    return this.internWith(this.owners.intern(claim.owners), claim.owners.length, this.sourcesNumber(claim), claim)
+  }
+
+  /** As `intern`, of a claim that lies encoded: the same number as its object has. */
+  internEncoded(claim: EncodedClaim): number {
+    const owners = this.owners.internEncoded(claim)
+    return this.internWith(owners, claim.ownerCount, this.sourceNumberOf(claim.source), claim)
+  }
+
+  private internWith(owners: number, ownerCount: number, source: number, said: Said): number {
+    const { ports } = said
+    const attributes = attributesOf(said, ownerCount)
+    const number = this.numberOf(owners, source, attributes, ports ? ports.first * 65_536 + ports.last : 0)
+    return number | (isPlain(attributes) ? PLAIN : 0) | (said.state === 'open' ? OPEN : 0)
   }
 
   fact(marked: number): Fact {
@@ -111,6 +121,13 @@ export class FactTable {
   /** A number for a text that is no part of a fact, but often one of its owner. */
   textNumber(text: string): number {
     return this.owners.textNumber(text)
+  }
+
+  /** The number of the lifetime of a claim whose owners have just been interned as this fact. It often is their resource. */
+  lifetimeNumber({ memory, lifetimeFrom, lifetimeSize }: EncodedClaim, marked: number): number {
+    const resource = this.owners.resource(this.ownersNumber(marked))
+    if (this.texts.isAscii(resource, memory, lifetimeFrom, lifetimeSize)) return resource
+    return this.texts.internAscii(memory, lifetimeFrom, lifetimeSize)
   }
 
   /** The number of a text that some owner or lifetime has, or −1. */
@@ -166,9 +183,13 @@ export class FactTable {
 
   private sourcesNumber(claim: Fact): number {
     if (claim.alsoFrom || claim.unnamedFrom) return this.sources.intern(sourcesText(claim))
-    if (claim.source !== this.lastSource) {
-      this.lastSource = claim.source
-      this.lastSourceNumber = this.sources.intern(claim.source)
+    return this.sourceNumberOf(claim.source)
+  }
+
+  private sourceNumberOf(source: string): number {
+    if (source !== this.lastSource) {
+      this.lastSource = source
+      this.lastSourceNumber = this.sources.intern(source)
     }
     return this.lastSourceNumber
   }
@@ -237,14 +258,13 @@ const hashOf = (owners: number, source: number, attributes: number, ports: numbe
   finished(mixed(mixed(mixed(mixed(STRIDE, owners), source), attributes), ports))
 
 /** Bits: layer 0-2, evidence 3-4, state 5-6, whole 7, has ports 8, holds addresses 9, expected layers 10-14, one owner 15. */
-function attributesOf(claim: Fact): number {
-  const { layer, evidence, state, whole, ports, owners, expects } = claim
+function attributesOf({ layer, evidence, state, whole, ports, expects }: Said, ownerCount: number): number {
   const rank = layerRank(layer)
   let attributes = rank | (EVIDENCE.indexOf(evidence) << 3) | (STATES.indexOf(state) << 5)
   if (whole) attributes |= WHOLE
   if (ports) attributes |= HAS_PORTS
   if (whole || rank >= INTERFACE) attributes |= HOLDS_ADDRESSES
-  if (owners.length === 1) attributes |= ONE_OWNER
+  if (ownerCount === 1) attributes |= ONE_OWNER
   for (let i = 0; i < expects.length; i++) attributes |= 1 << (EXPECTS_SHIFT + layerRank(expects[i] as Layer))
   return attributes
 }

@@ -25,6 +25,14 @@ export class HashSlots {
     return this.from((slot + 1) & this.mask, hash)
   }
 
+  /**
+   * Reads where a search for this hash begins, and gives what means nothing. The memory is slow, and it is the same whether one
+   * waits for one place of it or for several: whoever will look for several things looks here for all of them first.
+   */
+  touch(hash: number): number {
+    return this.slots[(hash & this.mask) * SLOT] as number
+  }
+
   /** The number in a slot, or −1. */
   at(slot: number): number {
     return (this.slots[slot * SLOT] as number) - 1

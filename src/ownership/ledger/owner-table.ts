@@ -1,7 +1,10 @@
 import type { Owner } from '../claim.ts'
+import type { EncodedClaim, OwnerTexts } from '../encoded-claim.ts'
+import { BytesMemo } from './bytes-memo.ts'
 import { finished, HashSlots, mixed } from './hash-slots.ts'
+import { LabelsText } from './labels-text.ts'
 import { Recent } from './recent.ts'
-import { grown, type TextTable } from './text-table.ts'
+import { grown, hashOfBytes, type TextTable } from './text-table.ts'
 
 /**
  * Row of an owner: its texts (number + 1, 0 for null), its labels as one text likewise, and the owners behind it in the
@@ -14,8 +17,13 @@ const TEXTS = 15
 const LABELS = 15
 const REST = 16
 
+/** In the place of the number of a text that has to be looked for. */
+const NOT_LAST = 2 ** 32 - 1
+
 /** Texts of owners that are kept decoded, and lists of owners that are known as objects. */
 const MOST_KEPT = 8192
+/** Longer lists are taken apart every time, so that a few of them cannot drive all others out. */
+const MOST_BYTES_KEPT = 4096
 
 /**
  * Lists of owners, each kept once: a row for every owner, chained to the row of the next. 0 is the empty list. Its texts,
@@ -33,6 +41,13 @@ export class OwnerTable {
   private readonly lastNumbers = new Uint32Array(TEXTS)
   private lastOwners: readonly Owner[] | undefined
   private lastNumber = 0
+  /** The number + 1 of what each text was last where it came as bytes. */
+  private readonly lastAscii = new Uint32Array(TEXTS)
+  /** Of the texts that have to be looked for. */
+  private readonly hashes = new Int32Array(TEXTS + 1)
+  private touched = 0
+  private readonly byBytes = new BytesMemo<number>()
+  private readonly labelsText = new LabelsText()
   private readonly byIdentity = new Recent<readonly Owner[], number>(MOST_KEPT)
   private readonly decodedTexts = new Recent<number, string>(MOST_KEPT)
 
@@ -48,6 +63,28 @@ export class OwnerTable {
     this.lastNumber = this.byIdentity.get(owners) ?? this.internAll(owners)
     this.lastOwners = owners
     return this.lastNumber
+  }
+
+  /** As `intern`, of the owners of a claim that lies encoded. */
+  internEncoded(claim: EncodedClaim): number {
+    const { memory, ownersFrom, ownersEnd, ownersHash } = claim
+    const known = this.byBytes.find(ownersHash, memory, ownersFrom, ownersEnd)
+    if (known !== undefined) return known
+    const owner = claim.owner()
+    const isRead = owner !== undefined && this.readEncoded(memory, owner)
+    const number = isRead ? this.internWanted() : this.intern(claim.claim().owners)
+    if (ownersEnd - ownersFrom <= MOST_BYTES_KEPT) this.byBytes.keep(ownersHash, memory, ownersFrom, ownersEnd, number)
+    return number
+  }
+
+  /** As `HashSlots.touch`, of owners that will be interned by `internEncoded`. */
+  touch(hash: number): number {
+    return this.byBytes.touch(hash)
+  }
+
+  /** The number of the first owner's resource in the table of texts. */
+  resource(number: number): number {
+    return (this.rows[(number - 1) * ROW + RESOURCE_ID] as number) - 1
   }
 
   /** The number of a text in the table of texts. A lifetime is often the resource of the owner just interned. */
@@ -87,6 +124,10 @@ export class OwnerTable {
 
   private internOne(owner: Owner, rest: number): number {
     this.read(owner, rest)
+    return this.internWanted()
+  }
+
+  private internWanted(): number {
     const slots = this.slots ?? this.slotsOfAll()
     const hash = hashOf(this.wanted, 0)
     let slot = slots.first(hash)
@@ -121,6 +162,38 @@ export class OwnerTable {
     wanted[14] = this.textOrNull(14, owner.namedBy)
     wanted[LABELS] = this.labelsNumber(owner.labels)
     wanted[REST] = rest * 2 + (owner.forwards ? 1 : 0)
+  }
+
+  /** As `read`, of an owner with nobody behind him. False where his labels are best read as an object. */
+  private readEncoded(
+    memory: DataView<ArrayBufferLike>,
+    { places, labels, labelCount, forwards }: OwnerTexts,
+  ): boolean {
+    const { wanted } = this
+    if (labelCount > 0 && !this.labelsText.write(memory, labels, labelCount)) return false
+    // First all that is known or can be hashed, then what has to be looked for: see `HashSlots.touch`.
+    const { texts, hashes, lastAscii, labelsText } = this
+    let count = 0
+    for (let field = 0; field < TEXTS; field++) {
+      const [from, size] = [places[field * 2] as number, places[field * 2 + 1] as number]
+      const last = lastAscii[field] as number
+      wanted[field] = NOT_LAST
+      if (size < 0) wanted[field] = 0
+      else if (last > 0 && texts.isAscii(last - 1, memory, from, size)) wanted[field] = last
+      else hashes[count++] = hashOfBytes(memory, from, size)
+    }
+    const labelsHash = labelCount === 0 ? 0 : hashOfBytes(labelsText.memory, 0, labelsText.size)
+    hashes[count] = labelsHash
+    this.touched ^= texts.touch(hashes, count + 1)
+    count = 0
+    for (let field = 0; field < TEXTS; field++) {
+      if (wanted[field] !== NOT_LAST) continue
+      const [from, size] = [places[field * 2] as number, places[field * 2 + 1] as number]
+      wanted[field] = lastAscii[field] = texts.internAscii(memory, from, size, hashes[count++] as number) + 1
+    }
+    wanted[LABELS] = labelCount === 0 ? 0 : texts.internAscii(labelsText.memory, 0, labelsText.size, labelsHash) + 1
+    wanted[REST] = forwards ? 1 : 0
+    return true
   }
 
   private owner(number: number): Owner {

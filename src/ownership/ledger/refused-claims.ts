@@ -29,6 +29,11 @@ export class RefusedClaims {
     return true
   }
 
+  /** Whether `refuses` surely says no to every claim that ends at this time or later. */
+  refusesNone(endLatestMs: number, horizonMs: number): boolean {
+    return this.ids.size === 0 && endLatestMs > horizonMs
+  }
+
   columns(): RefusedColumns {
     return { ids: this.ids.columns(), revisions: this.revisions.subarray(0, this.ids.size * 2), count: this.count }
   }

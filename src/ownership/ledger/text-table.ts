@@ -1,7 +1,8 @@
 import { finished, HashSlots, mixed } from './hash-slots.ts'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+// What begins with a byte order mark keeps it: it is a part of the text.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** What another thread, or a checkpoint, needs to read the table. Nothing in it changes any more. */
 export type TextColumns = { readonly bytes: Uint8Array; readonly ends: Uint32Array }
@@ -12,6 +13,8 @@ const MOST_RECENT = 2048
 export class TextTable {
   size: number
   private bytes: Uint8Array
+  /** The same bytes, four at a time. */
+  private memory: DataView<ArrayBufferLike>
   private ends: Uint32Array
   /** Made when a text is first looked for: readers never need them. */
   private slots: HashSlots | undefined
@@ -28,6 +31,7 @@ export class TextTable {
 
   constructor(columns?: TextColumns) {
     this.bytes = columns?.bytes ?? new Uint8Array(new SharedArrayBuffer(4096))
+    this.memory = viewOf(this.bytes)
     this.ends = columns?.ends ?? new Uint32Array(new SharedArrayBuffer(1024))
     this.size = columns?.ends.length ?? 0
   }
@@ -36,6 +40,51 @@ export class TextTable {
   intern(text: string): number {
     const known = this.numberOf(text)
     return known >= 0 ? known : this.append(this.lastSlot)
+  }
+
+  /**
+   * The number of a text that lies in memory as ASCII, a new one where it is met for the first time: the same as `intern`
+   * gives for it. The bytes are copied.
+   * @param hash What `hashOfBytes` gives for it.
+   */
+  internAscii(
+    memory: DataView<ArrayBufferLike>,
+    from: number,
+    size: number,
+    hash = hashOfBytes(memory, from, size),
+  ): number {
+    const slots = this.slots ?? this.slotsOfAll()
+    const slot = this.slotOfAscii(slots, memory, from, size, hash)
+    const held = slots.at(slot)
+    if (held >= 0) return held
+    const number = this.size
+    const start = this.reserve(size)
+    copy(memory, from, size, this.memory, start)
+    this.size++
+    this.ends[number] = start + size
+    slots.fill(slot, number, hash)
+    this.lastSlot = -1 // it may be the slot that was filled, or lie elsewhere now
+    return number
+  }
+
+  /** As `HashSlots.touch`, of texts that will be looked for by these hashes. */
+  touch(hashes: Int32Array, count: number): number {
+    const slots = this.slots ?? this.slotsOfAll()
+    let touched = 0
+    for (let i = 0; i < count; i++) touched ^= slots.touch(hashes[i] as number)
+    return touched
+  }
+
+  /** As `internAscii`, of a text that is not to be kept: its number, or −1. */
+  numberOfAscii(memory: DataView<ArrayBufferLike>, from: number, size: number): number {
+    const slots = this.slots ?? this.slotsOfAll()
+    return slots.at(this.slotOfAscii(slots, memory, from, size, hashOfBytes(memory, from, size)))
+  }
+
+  /** Whether the text of this number is the one that lies there. */
+  isAscii(number: number, memory: DataView<ArrayBufferLike>, from: number, size: number): boolean {
+    const start = this.startOf(number)
+    return (this.ends[number] as number) - start === size && isSame(this.memory, start, memory, from, size)
   }
 
   /** The number of the text, or −1. */
@@ -70,18 +119,41 @@ export class TextTable {
   }
 
   private append(slot: number): number {
-    const from = this.startOf(this.size)
-    const end = from + this.wantedLength
-    if (end > MOST_BYTES) throw new RangeError('a table of texts holds at most 4 GiB')
-    if (end > this.bytes.length)
-      this.bytes = grown(this.bytes, Math.min(MOST_BYTES, Math.max(end, this.bytes.length * 2)))
-    if (this.size === this.ends.length) this.ends = grown(this.ends, Math.max(64, this.size * 2))
+    const from = this.reserve(this.wantedLength)
     const { bytes, wanted, wantedLength } = this
     for (let i = 0; i < wantedLength; i++) bytes[from + i] = wanted[i] as number
     const number = this.size++
-    this.ends[number] = end
+    this.ends[number] = from + wantedLength
     if ((this.slots as HashSlots).fill(slot, number, this.wantedHash)) this.lastSlot = -1
     return number
+  }
+
+  /** Makes room for one text more, of so many bytes; returns where it goes. */
+  private reserve(size: number): number {
+    const from = this.startOf(this.size)
+    const end = from + size
+    if (end > MOST_BYTES) throw new RangeError('a table of texts holds at most 4 GiB')
+    if (end > this.bytes.length) {
+      this.bytes = grown(this.bytes, Math.min(MOST_BYTES, Math.max(end, this.bytes.length * 2)))
+      this.memory = viewOf(this.bytes)
+    }
+    if (this.size === this.ends.length) this.ends = grown(this.ends, Math.max(64, this.size * 2))
+    return from
+  }
+
+  /** Slot of the text, or the free one where it belongs. */
+  private slotOfAscii(
+    slots: HashSlots,
+    memory: DataView<ArrayBufferLike>,
+    from: number,
+    size: number,
+    hash: number,
+  ): number {
+    let slot = slots.first(hash)
+    for (let held = slots.at(slot); held >= 0 && !this.isAscii(held, memory, from, size); held = slots.at(slot)) {
+      slot = slots.next(slot, hash)
+    }
+    return slot
   }
 
   /** What was looked for stays encoded for `append`, and its slot, or the free one where it belongs, known. */
@@ -114,7 +186,7 @@ export class TextTable {
     this.wantedHash = hash
     if (all < 0x80) return
     this.wantedLength = encoder.encodeInto(text, wanted).written
-    this.wantedHash = hashOf(wanted, 0, this.wantedLength)
+    this.wantedHash = hashOfBytes(viewOf(wanted), 0, this.wantedLength)
   }
 
   private isWanted(number: number): boolean {
@@ -128,7 +200,8 @@ export class TextTable {
   private slotsOfAll(): HashSlots {
     const slots = new HashSlots(this.size)
     for (let number = 0; number < this.size; number++) {
-      const hash = hashOf(this.bytes, this.startOf(number), this.ends[number] as number)
+      const from = this.startOf(number)
+      const hash = hashOfBytes(this.memory, from, (this.ends[number] as number) - from)
       let slot = slots.first(hash)
       while (slots.at(slot) >= 0) slot = slots.next(slot, hash)
       slots.fill(slot, number, hash)
@@ -163,14 +236,39 @@ function hashOfText(text: string): number {
 }
 
 /** Four bytes at a time, then what is left. */
-function hashOf(bytes: Uint8Array, from: number, until: number): number {
-  let hash = until - from
+export function hashOfBytes(memory: DataView<ArrayBufferLike>, from: number, size: number): number {
+  const until = from + size
+  let hash = size
   let i = from
-  for (; i + 4 <= until; i += 4) {
-    const low = (bytes[i] as number) | ((bytes[i + 1] as number) << 8)
-    hash = mixed(hash, low | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24))
-  }
+  for (; i + 4 <= until; i += 4) hash = mixed(hash, memory.getInt32(i, true))
   let rest = 0
-  for (; i < until; i++) rest = (rest << 8) | (bytes[i] as number)
+  for (; i < until; i++) rest = (rest << 8) | memory.getUint8(i)
   return finished(mixed(hash, rest))
 }
+
+function isSame(
+  held: DataView<ArrayBufferLike>,
+  start: number,
+  memory: DataView<ArrayBufferLike>,
+  from: number,
+  size: number,
+): boolean {
+  let i = 0
+  for (; i + 4 <= size; i += 4) if (held.getInt32(start + i, true) !== memory.getInt32(from + i, true)) return false
+  for (; i < size; i++) if (held.getUint8(start + i) !== memory.getUint8(from + i)) return false
+  return true
+}
+
+function copy(
+  memory: DataView<ArrayBufferLike>,
+  from: number,
+  size: number,
+  to: DataView<ArrayBufferLike>,
+  start: number,
+): void {
+  let i = 0
+  for (; i + 4 <= size; i += 4) to.setInt32(start + i, memory.getInt32(from + i, true), true)
+  for (; i < size; i++) to.setUint8(start + i, memory.getUint8(from + i))
+}
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)

@@ -8,6 +8,8 @@ import { type Estate, labelsOf, placeIn, privateDomain, required, tagsOf } from 
 import { type HeldAddress, heldAddresses } from './held-addresses.ts'
 import { type InterfaceKind, interfaceKind, isForwarding } from './managed.ts'
 import { mayServePods } from './pods.ts'
+import { leastOf, signOf } from './states.ts'
+import type { Trunk } from './trunks.ts'
 
 /** An interface with all that its bindings need, worked out once. */
 type Subject = {
@@ -19,6 +21,13 @@ type Subject = {
   /** Layers above the interface that an address of it may have. */
   readonly expectsAt: (address: HeldAddress) => readonly Layer[]
   readonly instance: Sighted<Instance> | undefined
+  readonly trunk: Trunk | undefined
+}
+
+/** What the rest of a listing has to do with its interfaces, by id. */
+export type Surroundings = {
+  readonly instances: ReadonlyMap<string, Sighted<Instance>>
+  readonly trunks: ReadonlyMap<string, Trunk>
 }
 
 /** Makes the bindings of an interface's addresses, and of others that are found to be its own. */
@@ -31,7 +40,7 @@ export type InterfaceBinder = {
 
 export function bindInterface(
   { value: eni, sighting }: Sighted<NetworkInterface>,
-  instances: ReadonlyMap<string, Sighted<Instance>>,
+  { instances, trunks }: Surroundings,
   estate: Estate,
 ): InterfaceBinder {
   const id = required(eni.NetworkInterfaceId, 'the id of a network interface')
@@ -44,9 +53,10 @@ export function bindInterface(
   const servesPods = !kind.managed && mayServePods(eni, instance?.value)
   const withPods: readonly Layer[] = [...new Set<Layer>([...expects, 'container'])]
   const expectsAt = ({ spare }: HeldAddress) => (spare && servesPods ? withPods : expects)
-  const subject: Subject = { eni, sighting, estate, place, kind, expectsAt, instance }
+  const subject: Subject = { eni, sighting, estate, place, kind, expectsAt, instance, trunk: trunks.get(id) }
   const eniOwner = interfaceOwner(subject)
   const holder = instanceHolder(subject)
+  const state = signOf('network-interface', eni.Status) === 'held' ? 'held' : 'ending'
   return {
     id,
     addresses: heldAddresses(eni, privateDomain(estate, place, sighting)),
@@ -58,7 +68,7 @@ export function bindInterface(
         layer: 'interface',
         owners: [eniOwner],
         lifetimeId: address.lifetime,
-        state: 'held',
+        state,
         sighting: seen,
         stated: [],
         expects: expectsAt(address),
@@ -68,9 +78,10 @@ export function bindInterface(
   }
 }
 
-function interfaceOwner({ eni, estate, place, kind }: Subject): Owner {
+function interfaceOwner({ eni, estate, place, kind, trunk }: Subject): Owner {
   const tags = tagsOf(eni.TagSet)
-  const managed = kind.managed ? { description: eni.Description ?? '', name: kind.name } : null
+  const managed = kind.managed ? { description: eni.Description ?? '', name: kind.name, row: kind.row } : null
+  const { serves, kindBy } = kind
   return {
     ...nameOf({ tags, managed }, estate.naming),
     ...whereOf(eni, place),
@@ -78,10 +89,13 @@ function interfaceOwner({ eni, estate, place, kind }: Subject): Owner {
     resourceId: eni.NetworkInterfaceId ?? '',
     account: place.account,
     host: eni.Attachment?.InstanceId ?? null,
-    labels: labelsOf(tags, { serves: kind.serves }),
+    labels: labelsOf(tags, { serves, kindBy, ...trunkLabels(trunk) }),
     forwards: isForwarding(eni, kind.kind),
   }
 }
+
+const trunkLabels = (trunk: Trunk | undefined): Readonly<Record<string, string | null>> =>
+  trunk ? { trunk: trunk.eni, trunkHost: trunk.host, vlan: trunk.vlan } : {}
 
 const whereOf = (eni: NetworkInterface, place: Place) => ({
   region: place.region,
@@ -92,12 +106,11 @@ const whereOf = (eni: NetworkInterface, place: Place) => ({
   eni: eni.NetworkInterfaceId ?? null,
 })
 
-/** A detaching interface still carries the instance's packets; an attaching one does not yet. */
-const HOLDING_ATTACHMENTS: ReadonlySet<string> = new Set(['attached', 'detaching'])
-/** `shutting-down` and `terminated` are neither sighting nor absence (design.md §1, rule 4). */
-const HOLDING_STATES: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped'])
-
-/** When the attachment was initiated: the instance cannot have held the address through it any earlier. */
+/**
+ * When the attachment was initiated: the instance cannot have held any address of the interface through it earlier. It says
+ * nothing of when an address came to the interface, and the launch time nothing at all: it is that of the last start
+ * (inventories.md §4, §7).
+ */
 const attachedAt = (time: Date): StatedTime => ({
   edge: 'start',
   kind: 'exact',
@@ -111,18 +124,22 @@ type HolderPart = Omit<Binding, 'domain' | 'prefix' | 'ports' | 'whole'>
 function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sighting) => HolderPart) | undefined {
   const { eni, instance, expectsAt } = subject
   const { InstanceId, AttachmentId, AttachTime, Status } = eni.Attachment ?? {}
-  if (InstanceId === undefined || !HOLDING_ATTACHMENTS.has(Status ?? '')) return undefined
+  if (InstanceId === undefined) return undefined
+  const state = leastOf(
+    signOf('network-interface', eni.Status),
+    signOf('attachment', Status),
+    // An instance that the listing does not have (yet) holds what its interface says it holds; only its name is not known.
+    instance ? signOf('instance', instance.value.State?.Name) : 'held',
+  )
+  if (state === 'none') return undefined
   const owner = instanceOwner(subject, InstanceId)
-  const stateName = instance?.value.State?.Name
-  // An instance that the listing does not have (yet) holds what its interface says it holds; only its name is not known.
-  const state = instance === undefined || HOLDING_STATES.has(stateName ?? '') ? 'held' : 'ending'
   return (address, seen) => ({
     layer: 'instance',
     owners: [owner],
     lifetimeId: address.lifetime && AttachmentId ? `${address.lifetime}/${AttachmentId}` : null,
     state,
     sighting: instance ? spanOf(seen, instance.sighting) : seen,
-    stated: address.primary && AttachTime ? [attachedAt(AttachTime)] : [],
+    stated: AttachTime ? [attachedAt(AttachTime)] : [],
     expects: expectsAt(address).filter(layer => layerRank(layer) > layerRank('instance')),
   })
 }

@@ -1,99 +1,122 @@
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import type { SourceBounds } from '../../ownership/claim.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { reasonOf, WhohadError } from '../../runtime/errors.ts'
-import { pollerErrors } from '../errors.ts'
+import type { HedgeLimits } from '../hedge.ts'
 import type { Inventory } from '../inventory.ts'
+import type { BucketLimits } from '../token-bucket.ts'
+import type { Ec2Access } from './access.ts'
 import { measureAttempts } from './attempts.ts'
 import type { Estate } from './estate.ts'
+import { classified } from './failure.ts'
 import { listEstate } from './listing.ts'
+import { type Ec2Report, NO_EC2_REPORT } from './report.ts'
+import { ec2Requests } from './requests.ts'
 import { toSnapshot } from './snapshot.ts'
+import { type Targeted, targetedListing } from './targeted.ts'
+import { type Trunk, trunksOf } from './trunks.ts'
 
 export type Ec2Settings = Estate & {
   readonly bounds: SourceBounds
   readonly clock: Clock
   /** The region's own where it is left out. */
   readonly endpoint?: string
-  /** The SDK's default chain where they are left out. */
+  /** The SDK's default chain where they are left out; `access` goes before. */
   readonly credentials?: NonNullable<EC2ClientConfig['credentials']>
-  /** 5 to 1000. */
+  /** As whom to ask, confirmed before each listing. */
+  readonly access?: Ec2Access
+  /** 5 to 1000. The largest makes the fewest requests. */
   readonly pageSize?: number
   /** Tries of one request in all, the first included. */
   readonly attempts?: number
   readonly requestTimeoutMs?: number
+  /** Of each action. */
+  readonly budget?: BucketLimits
+  /** Left out, no page is asked for twice. */
+  readonly hedge?: HedgeLimits
+  readonly report?: Ec2Report
+  /** Numbers in [0, 1), for the waits between tries. */
+  readonly random?: () => number
+}
+
+export type Ec2Inventory = Inventory & {
+  /** A look at a few interfaces, within the same budget; beside `list` if need be. */
+  readonly targeted: Targeted
+  close(): void
 }
 
 /**
- * The ENIs, instances, addresses, subnets and VPCs of one account in one region, as one source. `close` ends the
- * connections. One client for each of them: the SDK's adaptive rate limiter is per client, EC2's limits per account and
- * region (aws.md §2.5).
+ * A tenth of what AWS gives an account for a Describe action in a region (a bucket of 100 that fills by 20 a second): the
+ * account's own tools draw on the same (aws.md §2.5).
  */
-export function ec2Inventory(settings: Ec2Settings): Inventory & { close(): void } {
-  const { account, region, bounds, clock, endpoint, credentials, pageSize = 1000, attempts = 5 } = settings
-  const client = new EC2Client({
+export const DEFAULT_BUDGET: BucketLimits = { perSecond: 2, burst: 10 }
+const FIRST_DELAY_MS = 500
+const LONGEST_DELAY_MS = 20_000
+
+/** The ENIs, instances, addresses, subnets and VPCs of one account in one region, as one source. `close` ends the connections. */
+export function ec2Inventory(settings: Ec2Settings): Ec2Inventory {
+  const { account, region, bounds, clock, access, pageSize = 1000, report = NO_EC2_REPORT } = settings
+  const source = `ec2/${account}/${region}`
+  const client = clientOf(settings)
+  const requests = ec2Requests({
+    client,
+    sightingOf: measureAttempts(client, clock),
+    source,
+    clock,
+    report,
+    budget: settings.budget ?? DEFAULT_BUDGET,
+    hedge: settings.hedge ?? null,
+    retry: { attempts: settings.attempts ?? 5, firstDelayMs: FIRST_DELAY_MS, longestDelayMs: LONGEST_DELAY_MS },
+    renewCredentials: usedAtMs => access?.renew(usedAtMs) ?? false,
+    random: settings.random,
+  })
+  const asking = async <T>(signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const stop = new AbortController()
+    try {
+      await access?.confirm(signal)
+      const seen = await ask(AbortSignal.any([signal, stop.signal]))
+      // Credentials may have been renewed on the way: what was seen counts only if these are the account's too.
+      await access?.confirm(signal)
+      return seen
+    } catch (cause) {
+      throw classified(cause, { account, region, who: access?.who() ?? null })
+    } finally {
+      // Of five listings side by side the others are of no use once one has failed.
+      stop.abort()
+    }
+  }
+  const look = targetedListing(requests, pageSize)
+  let trunks: ReadonlyMap<string, Trunk> = new Map()
+  return {
+    source,
+    kind: 'ec2',
+    bounds,
+    list: (signal, onPage) =>
+      asking(signal, async inner => {
+        const listing = await listEstate({ requests, pageSize, signal: inner, onPage })
+        trunks = trunksOf(listing)
+        return toSnapshot(listing, settings)
+      }),
+    targeted: (target, signal) => asking(signal, async inner => ({ ...(await look(target, inner)), trunks })),
+    close() {
+      client.destroy()
+      access?.close()
+    },
+  }
+}
+
+function clientOf({ region, endpoint, requestTimeoutMs = 30_000, ...settings }: Ec2Settings): EC2Client {
+  const credentials = settings.access?.credentials ?? settings.credentials
+  return new EC2Client({
     region,
-    retryMode: 'adaptive',
-    maxAttempts: attempts,
+    // Tried again in requests.ts, within the budget, and nowhere else.
+    maxAttempts: 1,
     requestHandler: {
       connectionTimeout: 5_000,
-      requestTimeout: settings.requestTimeoutMs ?? 30_000,
+      requestTimeout: requestTimeoutMs,
       // Without it the SDK only warns, and one silent server stops the poller for good.
       throwOnRequestTimeout: true,
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   })
-  const sightingOf = measureAttempts(client, clock)
-  return {
-    source: `ec2/${account}/${region}`,
-    kind: 'ec2',
-    bounds,
-    async list(signal) {
-      const stop = new AbortController()
-      const walk = { client, sightingOf, pageSize, signal: AbortSignal.any([signal, stop.signal]) }
-      try {
-        return toSnapshot(await listEstate(walk), settings)
-      } catch (cause) {
-        throw classified(cause, { account, region })
-      } finally {
-        // Of five listings side by side the others are of no use once one has failed.
-        stop.abort()
-      }
-    },
-    close: () => client.destroy(),
-  }
-}
-
-const DENIED: ReadonlySet<string> = new Set([
-  'AuthFailure',
-  'UnauthorizedOperation',
-  'InvalidClientTokenId',
-  'SignatureDoesNotMatch',
-  'RequestExpired',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'OptInRequired',
-  'Blocked',
-  'PendingVerification',
-  'CredentialsProviderError',
-])
-const THROTTLED =
-  /^(RequestLimitExceeded|EC2ThrottledException|Throttl.*|RequestThrottled.*|TooManyRequests.*|SlowDown)$/
-
-/** What the SDK threw, as the failure that a person can act on. A reply with an error in it is known by its status. */
-function classified(cause: unknown, place: { readonly account: string; readonly region: string }): unknown {
-  if (cause instanceof WhohadError || !(cause instanceof Error)) return cause
-  const why = cause.name === 'Error' ? reasonOf(cause) : `${cause.name}: ${reasonOf(cause)}`
-  if (DENIED.has(cause.name)) return pollerErrors.ec2Denied({ ...place, why }, cause)
-  if (THROTTLED.test(cause.name)) return pollerErrors.ec2Throttled({ ...place, why }, cause)
-  const status = statusOf(cause)
-  if (status !== undefined && status < 500) return pollerErrors.ec2Failed({ ...place, why }, cause)
-  return cause instanceof TypeError ? cause : pollerErrors.ec2Unreachable({ ...place, why }, cause)
-}
-
-function statusOf(error: Error): number | undefined {
-  if (!('$metadata' in error)) return undefined
-  const metadata = error.$metadata
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
 }

@@ -1,4 +1,5 @@
 import type { NetworkInterface } from '@aws-sdk/client-ec2'
+import { describedBy } from './descriptions.ts'
 
 /** What kind of interface it is, and of which service's thing. */
 export type InterfaceKind = {
@@ -9,42 +10,11 @@ export type InterfaceKind = {
   readonly name: string | null
   /** The id of what it serves, where the description has one: nat-…, vpce-…, a function. */
   readonly serves: string | null
+  /** What told the kind of a managed one: `interface-type`, `description:` and the row, or `requester` alone. */
+  readonly kindBy: string | null
+  /** The row of the description that gave `name` or `serves`. */
+  readonly row: string | null
 }
-
-type Row = { readonly pattern: RegExp; readonly kind: string; readonly gives?: 'name' | 'serves' }
-
-/** Descriptions that services write (aws.md §2.2). The first group is what the row `gives`. */
-const ROWS: readonly Row[] = [
-  { pattern: /^ELB app\/([^/]+)\//, kind: 'load_balancer', gives: 'name' },
-  { pattern: /^ELB net\/([^/]+)\//, kind: 'network_load_balancer', gives: 'name' },
-  { pattern: /^ELB gwy\/([^/]+)\//, kind: 'gateway_load_balancer', gives: 'name' },
-  { pattern: /^ELB ([^/\s]+)$/, kind: 'load_balancer', gives: 'name' },
-  { pattern: /^Interface for NAT Gateway (nat-\w+)/, kind: 'nat_gateway', gives: 'serves' },
-  { pattern: /^VPC Endpoint Interface (vpce-\w+)/, kind: 'vpc_endpoint', gives: 'serves' },
-  {
-    pattern: /^Network Interface for Transit Gateway Attachment (tgw-attach-\w+)/,
-    kind: 'transit_gateway',
-    gives: 'serves',
-  },
-  // One interface serves every function with the same subnet and security groups: the function named is one of several.
-  { pattern: /^AWS Lambda VPC ENI-(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, kind: 'lambda', gives: 'serves' },
-  { pattern: /^AWS Lambda VPC /, kind: 'lambda' },
-  { pattern: /^RDSNetworkInterface/, kind: 'rds' },
-  { pattern: /^Network interface for DBProxy/, kind: 'rds_proxy' },
-  { pattern: /^ElastiCache/, kind: 'elasticache' },
-  { pattern: /^RedshiftNetworkInterface/, kind: 'redshift' },
-  { pattern: /^DAX/, kind: 'dax' },
-  { pattern: /^DMSNetworkInterface/, kind: 'dms' },
-  { pattern: /^EFS mount target for (fs-\w+)/, kind: 'efs', gives: 'serves' },
-  { pattern: /^arn:aws[\w-]*:ecs:[^:]*:[^:]*:attachment\/([\w-]+)/, kind: 'ecs_task', gives: 'serves' },
-  { pattern: /^Amazon EKS (\S+)/, kind: 'eks_control_plane', gives: 'name' },
-  { pattern: /^ENI managed by APIGateway/, kind: 'api_gateway_managed' },
-  { pattern: /^AWS created network interface for directory (d-\w+)/, kind: 'directory', gives: 'serves' },
-  { pattern: /^AWS CodeStar Connections/, kind: 'aws_codestar_connections_managed' },
-  { pattern: /^AWS ElasticMapReduce/, kind: 'emr' },
-  { pattern: /^CloudH(?:SM|sm) /, kind: 'cloudhsm' },
-  { pattern: /^Route 53 Resolver: (rslvr-\w+-\w+)/, kind: 'route53_resolver', gives: 'serves' },
-]
 
 /**
  * Trust in this order: the instance it is attached to, the interface type, who requested it, the description
@@ -52,20 +22,15 @@ const ROWS: readonly Row[] = [
  */
 export function interfaceKind(eni: NetworkInterface): InterfaceKind {
   const type = typeOf(eni)
-  const managed = isManaged(eni)
-  if (!managed) return { kind: type, managed, name: null, serves: null }
-  for (const { pattern, kind, gives } of ROWS) {
-    const found = pattern.exec(eni.Description ?? '')
-    if (found === null) continue
-    const text = found[1] ?? null
-    return {
-      kind: type === 'interface' ? kind : type,
-      managed,
-      name: gives === 'name' ? text : null,
-      serves: gives === 'serves' ? text : null,
-    }
-  }
-  return { kind: type, managed, name: null, serves: null }
+  const managed = isManaged(eni, type)
+  const described = managed ? describedBy(eni.Description ?? '') : undefined
+  const { name = null, serves = null, row = null } = described ?? {}
+  const base = { managed, name, serves, row }
+  if (!managed) return { ...base, kind: type, kindBy: null }
+  if (type !== 'interface') return { ...base, kind: type, kindBy: 'interface-type' }
+  return described
+    ? { ...base, kind: described.kind, kindBy: `description:${described.row}` }
+    : { ...base, kind: type, kindBy: 'requester' }
 }
 
 /** An open string: the SDK's list is shorter than the API's, and spells one value in its own way. */
@@ -74,9 +39,36 @@ function typeOf(eni: NetworkInterface): string {
   return type === 'natGateway' ? 'nat_gateway' : type
 }
 
-const isManaged = (eni: NetworkInterface): boolean =>
+/** Types that only services make; `interface` is made by anybody, and trunk, branch and efa belong to instances. */
+const SERVICE_TYPES: ReadonlySet<string> = new Set([
+  'api_gateway_managed',
+  'aws_codestar_connections_managed',
+  'ec2_instance_connect_endpoint',
+  'efs',
+  'gateway_load_balancer',
+  'gateway_load_balancer_endpoint',
+  'global_accelerator_managed',
+  'iot_rules_managed',
+  'lambda',
+  'load_balancer',
+  'nat_gateway',
+  'network_load_balancer',
+  'quicksight',
+  'transit_gateway',
+  'vpc_endpoint',
+])
+
+/** Made by a service, and held by no instance that the account can see. */
+const isManaged = (eni: NetworkInterface, type: string): boolean =>
   eni.Attachment?.InstanceId === undefined &&
-  (eni.RequesterManaged === true || eni.Operator?.Managed === true || eni.RequesterId?.startsWith('amazon-') === true)
+  (SERVICE_TYPES.has(type) ||
+    eni.RequesterManaged === true ||
+    eni.Operator?.Managed === true ||
+    isService(eni.RequesterId) ||
+    isService(eni.Attachment?.InstanceOwnerId))
+
+/** `amazon-elb`, `amazon-aws` and their like stand where others have an account. */
+const isService = (account: string | undefined): boolean => account?.startsWith('amazon-') === true
 
 const FORWARDING_KINDS: ReadonlySet<string> = new Set([
   'nat_gateway',

@@ -6,38 +6,45 @@ import type { Binding, Sighted, Sighting } from '../../ownership/snapshot.ts'
 import { nameOf } from '../naming/rules.ts'
 import { type Estate, labelsOf, placeIn, prefixOf, privateDomain, required, tagsOf } from './estate.ts'
 import { isGlobalIpv6 } from './held-addresses.ts'
+import { leastOf, type Sign, signOf } from './states.ts'
 
-/** The blocks of a VPC or subnet that are in force: the association sets, never the primary block alone. */
-export function vpcBlocks(vpc: Vpc): readonly Prefix[] {
+type Block = { readonly prefix: Prefix; readonly sign: Sign }
+
+/** The blocks of a VPC that are in force or on their way out: the association sets, never the primary block alone. */
+function vpcBlocks(vpc: Vpc): readonly Block[] {
   const what = `a block of ${vpc.VpcId}`
-  return [
-    ...(vpc.CidrBlockAssociationSet ?? [])
-      .filter(({ CidrBlockState }) => CidrBlockState?.State === 'associated')
-      .map(({ CidrBlock }) => prefixOf(CidrBlock, what)),
-    ...ipv6Blocks(vpc.Ipv6CidrBlockAssociationSet, what),
-  ]
+  const ipv4 = (vpc.CidrBlockAssociationSet ?? []).map(({ CidrBlock, CidrBlockState }) => ({
+    prefix: prefixOf(CidrBlock, what),
+    sign: signOf('block', CidrBlockState?.State),
+  }))
+  return within([...ipv4, ...ipv6Blocks(vpc.Ipv6CidrBlockAssociationSet, what)], signOf('vpc', vpc.State))
 }
 
-const subnetBlocks = (subnet: Subnet): readonly Prefix[] => {
+/** The IPv4 block of a subnet is its own for life, and so has no state of its own. */
+function subnetBlocks(subnet: Subnet): readonly Block[] {
   const what = `a block of ${subnet.SubnetId}`
-  const ipv4 = subnet.CidrBlock ? [prefixOf(subnet.CidrBlock, what)] : []
-  return [...ipv4, ...ipv6Blocks(subnet.Ipv6CidrBlockAssociationSet, what)]
+  const ipv4 = subnet.CidrBlock ? [{ prefix: prefixOf(subnet.CidrBlock, what), sign: 'held' as const }] : []
+  return within([...ipv4, ...ipv6Blocks(subnet.Ipv6CidrBlockAssociationSet, what)], signOf('subnet', subnet.State))
 }
+
+const within = (blocks: readonly Block[], whole: Sign): readonly Block[] =>
+  blocks.map(({ prefix, sign }) => ({ prefix, sign: leastOf(sign, whole) })).filter(({ sign }) => sign !== 'none')
 
 type Ipv6Association = {
   readonly Ipv6CidrBlock?: string | undefined
   readonly Ipv6CidrBlockState?: { readonly State?: string | undefined } | undefined
 }
 
-const ipv6Blocks = (associations: readonly Ipv6Association[] | undefined, what: string): readonly Prefix[] =>
-  (associations ?? [])
-    .filter(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State === 'associated')
-    .map(({ Ipv6CidrBlock }) => prefixOf(Ipv6CidrBlock, what))
+const ipv6Blocks = (associations: readonly Ipv6Association[] | undefined, what: string): readonly Block[] =>
+  (associations ?? []).map(({ Ipv6CidrBlock, Ipv6CidrBlockState }) => ({
+    prefix: prefixOf(Ipv6CidrBlock, what),
+    sign: signOf('block', Ipv6CidrBlockState?.State),
+  }))
 
 export function vpcBindings({ value: vpc, sighting }: Sighted<Vpc>, estate: Estate): readonly Binding[] {
   const id = required(vpc.VpcId, 'the id of a VPC')
   const network = { id, kind: 'vpc', vpc: id, subnet: null, zone: null, account: vpc.OwnerId, tags: tagsOf(vpc.Tags) }
-  return vpcBlocks(vpc).flatMap(prefix => networkBindings(network, prefix, sighting, estate))
+  return vpcBlocks(vpc).flatMap(block => networkBindings(network, block, sighting, estate))
 }
 
 export function subnetBindings({ value: subnet, sighting }: Sighted<Subnet>, estate: Estate): readonly Binding[] {
@@ -51,7 +58,7 @@ export function subnetBindings({ value: subnet, sighting }: Sighted<Subnet>, est
     account: subnet.OwnerId,
     tags: tagsOf(subnet.Tags),
   }
-  return subnetBlocks(subnet).flatMap(prefix => networkBindings(network, prefix, sighting, estate))
+  return subnetBlocks(subnet).flatMap(block => networkBindings(network, block, sighting, estate))
 }
 
 type Network = {
@@ -64,7 +71,12 @@ type Network = {
   readonly tags: Readonly<Record<string, string>>
 }
 
-function networkBindings(network: Network, prefix: Prefix, sighting: Sighting, estate: Estate): readonly Binding[] {
+function networkBindings(
+  network: Network,
+  { prefix, sign }: Block,
+  sighting: Sighting,
+  estate: Estate,
+): readonly Binding[] {
   const place = placeIn(estate, network.vpc, network.account)
   const owner: Owner = {
     ...nameOf({ tags: network.tags, managed: null }, estate.naming),
@@ -81,7 +93,8 @@ function networkBindings(network: Network, prefix: Prefix, sighting: Sighting, e
     forwards: false,
   }
   const domains = [privateDomain(estate, place, sighting), ...(isGlobalIpv6(prefix) ? [PUBLIC_IPV6] : [])]
-  return domains.map(domain => networkBinding(domain, prefix, owner, network.id, sighting))
+  const state = sign === 'held' ? 'held' : 'ending'
+  return domains.map(domain => ({ ...networkBinding(domain, prefix, owner, network.id, sighting), state }))
 }
 
 /** Says that the block is managed; never who holds an address in it. */
@@ -108,17 +121,22 @@ export const networkBinding = (
 const LAYERS = ['network', 'interface', 'instance'] as const
 
 /**
- * What absence from this account's listing means something for: its VPCs' blocks, and all public space (an address that
- * this account does not list is not this account's). In a shared VPC the account's own interfaces may be in a domain of
- * their own, so the blocks are vouched for there too.
+ * What absence from this account's listing means something for: its own VPCs' blocks, and all public space (an address that
+ * this account does not list is not this account's). Of a VPC that another account shares it sees its own interfaces only
+ * (aws.md §2.4): that nobody has an address there it cannot say, except in a domain that the rules give to its own interfaces
+ * alone.
  */
 export function scopeOf(vpcs: readonly Sighted<Vpc>[], estate: Estate): readonly Omit<Scope, 'fromMs'>[] {
   const blocks = vpcs.flatMap(({ value: vpc, sighting }) => {
     const id = required(vpc.VpcId, 'the id of a VPC')
-    const domains = new Set(
-      [vpc.OwnerId, estate.account].map(owner => privateDomain(estate, placeIn(estate, id, owner), sighting)),
-    )
-    return [...domains].flatMap(domain => vpcBlocks(vpc).map(prefix => ({ domain, prefix, layers: LAYERS })))
+    const domainFor = (account: string | undefined) => privateDomain(estate, placeIn(estate, id, account), sighting)
+    const [owners, own] = [domainFor(vpc.OwnerId), domainFor(estate.account)]
+    const isShared = vpc.OwnerId !== undefined && vpc.OwnerId !== estate.account
+    const vouched = [
+      { domain: owners, layers: isShared ? (['network'] as const) : LAYERS },
+      ...(own === owners ? [] : [{ domain: own, layers: LAYERS }]),
+    ]
+    return vouched.flatMap(part => vpcBlocks(vpc).map(({ prefix }) => ({ ...part, prefix })))
   })
   return [
     ...blocks,

@@ -4,6 +4,7 @@ import type { Estate } from './estate.ts'
 import { bindInterface } from './interface-bindings.ts'
 import type { Ec2Listing } from './listing.ts'
 import { scopeOf, subnetBindings, vpcBindings } from './networks.ts'
+import { trunksOf } from './trunks.ts'
 
 /**
  * From a whole listing to who holds what. An interface or address that moved between pages is listed twice and stays
@@ -11,7 +12,8 @@ import { scopeOf, subnetBindings, vpcBindings } from './networks.ts'
  */
 export function toSnapshot(listing: Ec2Listing, estate: Estate): Snapshot {
   const instances = new Map(listing.instances.map(sighted => [sighted.value.InstanceId ?? '', sighted]))
-  const interfaces = listing.interfaces.map(sighted => bindInterface(sighted, instances, estate))
+  const trunks = listing.trunks ?? trunksOf(listing)
+  const interfaces = listing.interfaces.map(sighted => bindInterface(sighted, { instances, trunks }, estate))
   const byId = new Map(interfaces.map(binder => [binder.id, binder]))
   return {
     sighting: listing.pages.reduce(spanOf),

@@ -29,7 +29,12 @@ export const DEFAULT_NAMING: Naming = {
 export type Nameable = {
   readonly tags: Readonly<Record<string, string>>
   /** Of an interface that an AWS service manages; null for everything else. */
-  readonly managed: { readonly description: string; readonly name: string | null } | null
+  readonly managed: {
+    readonly description: string
+    /** What the service itself calls the thing, and which row of the known descriptions said so. */
+    readonly name: string | null
+    readonly row: string | null
+  } | null
 }
 
 export type Name = Pick<Owner, 'application' | 'cluster' | 'stack' | 'detail' | 'team' | 'namedBy'>
@@ -67,7 +72,7 @@ function applyRule(rule: NamingRule, thing: Nameable, groupApp: string | undefin
       return groupApp === undefined ? undefined : { application: groupApp, namedBy: 'asg-frigga' }
     case 'description': {
       const application = describedName(rule, thing.managed)
-      return application ? { application, namedBy: 'description' } : undefined
+      return application ? { application, namedBy: `description:${rule.pattern ?? thing.managed?.row}` } : undefined
     }
   }
 }

@@ -3,12 +3,15 @@ import type { Clock } from '../../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../../runtime/errors.ts'
 import { type RetryPolicy, retry } from '../../runtime/retry.ts'
 import { pollerErrors } from '../errors.ts'
+import type { OnPage } from '../inventory.ts'
 import { type TitusJob, type TitusPage, type TitusTask, titusReader } from './reply.ts'
 
 /** Titus' REST API v3, read whole. Gateway and federation look alike. */
 export type TitusClient = {
   /** The active tasks, each once, as the newest page showed it. */
   tasks(signal: AbortSignal): Promise<readonly Sighted<TitusTask>[]>
+  /** One task, from the archive where it is not active any more; undefined where Titus has no such task. */
+  task(id: string, signal: AbortSignal): Promise<Sighted<TitusTask> | undefined>
   jobs(signal: AbortSignal): Promise<readonly Sighted<TitusJob>[]>
   /** Undefined where Titus has no such job. */
   job(id: string, signal: AbortSignal): Promise<Sighted<TitusJob> | undefined>
@@ -24,6 +27,7 @@ export type TitusClientSettings = {
   readonly requestTimeoutMs?: number
   /** Told of every reply, so that the snapshot can span them all. */
   readonly onReply: (sighting: Sighting) => void
+  readonly onPage?: OnPage | undefined
 }
 
 const RETRIES: RetryPolicy = { attempts: 4, firstDelayMs: 250, longestDelayMs: 5_000 }
@@ -77,6 +81,7 @@ export function titusClient(settings: TitusClientSettings): TitusClient {
       const reply = await get(path, signal)
       if (reply === undefined) throw pollerErrors.titusFailed({ url, status: 404 })
       const page = read(url, reply.value)
+      settings.onPage?.(page.items.length)
       for (const value of page.items) found.set(value.id, { value, sighting: reply.sighting })
       cursor = page.next
       if (cursor === null) continue
@@ -87,14 +92,22 @@ export function titusClient(settings: TitusClientSettings): TitusClient {
     return [...found.values()]
   }
 
+  async function one<T>(
+    kind: 'tasks' | 'jobs',
+    id: string,
+    read: (url: string, value: unknown) => T,
+    signal: AbortSignal,
+  ): Promise<Sighted<T> | undefined> {
+    const path = `${kind}/${encodeURIComponent(id)}`
+    const reply = await get(path, signal)
+    return reply && { value: read(`${base}/${path}`, reply.value), sighting: reply.sighting }
+  }
+
   return {
     tasks: signal => walk('tasks', (url, value) => titusReader(url).tasks(value), signal),
+    task: (id, signal) => one('tasks', id, (url, value) => titusReader(url).task(value), signal),
     jobs: signal => walk('jobs', (url, value) => titusReader(url).jobs(value), signal),
-    async job(id, signal) {
-      const path = `jobs/${encodeURIComponent(id)}`
-      const reply = await get(path, signal)
-      return reply && { value: titusReader(`${base}/${path}`).job(reply.value), sighting: reply.sighting }
-    },
+    job: (id, signal) => one('jobs', id, (url, value) => titusReader(url).job(value), signal),
   }
 }
 

@@ -46,12 +46,17 @@ export function titusReader(url: string) {
     return text
   }
 
-  /** Goes on while `hasMore` says so, whatever the size of the page; a page that says so without a cursor is no page. */
+  /**
+   * Goes on while `hasMore` says so, whatever the size of the page. A page that does not say, or says so without a cursor, is
+   * no page: to stop there would be to take the tasks behind it for gone.
+   */
   const page = <T>(value: unknown, itemOf: (item: unknown) => T): TitusPage<T> => {
     const json = objectOf(value, 'the page')
     if (!Array.isArray(json['items'])) throw malformed('the page has no items')
     const pagination = objectOf(json['pagination'], 'pagination')
-    const next = pagination['hasMore'] === true ? needed(pagination, 'cursor', 'pagination with hasMore') : null
+    const hasMore = pagination['hasMore']
+    if (typeof hasMore !== 'boolean') throw malformed('pagination has no hasMore')
+    const next = hasMore ? needed(pagination, 'cursor', 'pagination with hasMore') : null
     return { items: json['items'].map(itemOf), next }
   }
 
@@ -89,7 +94,7 @@ export function titusReader(url: string) {
     }
   }
 
-  return { tasks: (value: unknown) => page(value, task), jobs: (value: unknown) => page(value, job), job }
+  return { tasks: (value: unknown) => page(value, task), jobs: (value: unknown) => page(value, job), task, job }
 }
 
 /** Protobuf JSON writes 64-bit integers as strings. Zero is "not set". */

@@ -6,10 +6,12 @@ import { type Binding, type Sighted, type Sighting, type Snapshot, spanOf } from
 import type { Millis } from '../../ownership/window.ts'
 import { pollerErrors } from '../errors.ts'
 import { friggaCluster } from '../naming/frigga.ts'
+import type { Departed } from './departures.ts'
 import { statedWithin } from './domain-lifetime.ts'
 import type { TitusJob, TitusTask } from './reply.ts'
 import { statedTimes } from './stated-times.ts'
-import { type TaskAddresses, taskAddresses } from './task-addresses.ts'
+import { hasAny, type TaskAddresses, taskAddresses } from './task-addresses.ts'
+import { shownBy } from './task-states.ts'
 
 /** Where a branch interface is: Titus does not say, the EC2 pollers do. */
 export type InterfacePlace = {
@@ -24,6 +26,8 @@ export type InterfacePlace = {
 
 export type TitusListing = {
   readonly tasks: readonly Sighted<TitusTask>[]
+  /** No longer listed; left out where nobody asked for them. */
+  readonly departed?: readonly Departed[]
   readonly jobs: ReadonlyMap<string, Sighted<TitusJob>>
   readonly sighting: Sighting
 }
@@ -48,7 +52,15 @@ type Holder = {
 
 /** Throws `WHOHAD_TITUS_INTERFACE_UNPLACED` for a task whose address would have no routing domain. */
 export function toSnapshot(listing: TitusListing, estate: TitusEstate): Snapshot {
-  const holders = listing.tasks.flatMap(task => holderOf(task, listing, estate))
+  // What the listing does not show any more was given back before it was over.
+  const goneBy = { edge: 'end', kind: 'not-after', subject: 'binding', atMs: listing.sighting.receivedAtMs } as const
+  const left = (listing.departed ?? []).flatMap(task =>
+    holderOf(task, listing, estate).map(holder => ({
+      ...holder,
+      stated: task.isGone ? [...holder.stated, goneBy] : holder.stated,
+    })),
+  )
+  const holders = [...listing.tasks.flatMap(task => holderOf(task, listing, estate)), ...left]
   return {
     sighting: listing.sighting,
     scope: estate.scope,
@@ -56,24 +68,13 @@ export function toSnapshot(listing: TitusListing, estate: TitusEstate): Snapshot
   }
 }
 
-/** Only a started task, or one starting with an address, is a sighting (inventories.md §1.6; design.md §1, rule 4). */
-const STATES: Readonly<Record<string, Binding['state']>> = {
-  StartInitiated: 'held',
-  Started: 'held',
-  KillInitiated: 'ending',
-  Disconnected: 'ending',
-  Finished: 'ending',
-}
-
 function holderOf(
   { value: task, sighting }: Sighted<TitusTask>,
   { jobs }: TitusListing,
   { interfacePlace, bounds }: TitusEstate,
 ): readonly Holder[] {
-  const state = STATES[task.state]
   const addresses = taskAddresses(task.context)
-  const hasAddress = addresses.own.length + addresses.elastic.length + addresses.shared.length > 0
-  if (state === undefined || !hasAddress) return []
+  if (!hasAny(addresses)) return []
   const eni = task.context['task.networkInterfaceId'] ?? null
   const place = eni === null ? undefined : interfacePlace(eni, sighting.sentAtMs)
   if (place === undefined) {
@@ -82,13 +83,18 @@ function holderOf(
     throw pollerErrors.titusInterfaceUnplaced({ task: task.id, eni })
   }
   const job = jobs.get(task.jobId)
+  const owner = ownerOf(task, job?.value, place)
+  const { application } = owner
   return [
     {
-      state,
-      owner: ownerOf(task, job?.value, place),
+      state: shownBy(task.state),
+      owner,
       domain: place.domain,
       sighting: job ? spanOf(sighting, job.sighting) : sighting,
-      stated: statedTimes(task, bounds),
+      // Who is not named may be another application by then, as after a move: it was not the named one's until it was told to end.
+      stated: statedTimes(task, bounds).filter(
+        ({ edge, kind }) => application !== null || edge === 'start' || kind !== 'not-before',
+      ),
       domainSinceMs: place.domainSinceMs ?? Number.NEGATIVE_INFINITY,
       addresses,
     },

@@ -8,6 +8,9 @@ export type TaskAddresses = {
   readonly shared: readonly Ip[]
 }
 
+export const hasAny = ({ own, elastic, shared }: TaskAddresses): boolean =>
+  own.length + elastic.length + shared.length > 0
+
 const isIpv4 = (ip: Ip): boolean => !ip.includes(':')
 
 /** Modes in which IPv4 traffic leaves by the host's transition address (inventories.md §1.4). */

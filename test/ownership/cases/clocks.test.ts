@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { leastProgress } from '../../../src/cli/running.ts'
+import { toldUntilMs } from '../../../src/enricher/look-ups.ts'
 import { createOwnershipIndex } from '../../../src/ownership/ownership-index.ts'
 import { brief, changesOf, HOST, ms, NOW_MS, registrationOf, toldOf } from '../../support/claimed-events.ts'
 import { enrichedStories, INTERFACES, inBrief, logOf, onFirst, onSecond, sent } from '../../support/enriched-stories.ts'
@@ -14,7 +14,7 @@ describe('clocks that are wrong', () => {
     // What the fast clock vouches for does not count for the others: the watermark is the least of all.
     now.apply(changesOf([{ events: '+B@4600', source: 'skewed' }], { upTo: 4601 }))
     expect(now.ask(asked)).toEqual(before)
-    expect(leastProgress(now)).toBe(ms(1000))
+    expect(toldUntilMs(now.index)).toBe(ms(1000))
     // Kept: once the sources have come that far it counts.
     for (const source of ['events', 'skewed']) {
       const events = source === 'events' ? '+A@10' : '+B@4600'
@@ -86,6 +86,22 @@ describe('how far the sources have come', () => {
     ])
   })
 
+  test('a dead source holds up only what it watches', async () => {
+    const dead = INTERFACES.map(story => ({ ...story, source: story.prefix === '10.0.0.6' ? 'dead' : 'events' }))
+    const third = { events: '+E3@0', prefix: '10.0.0.7', layer: 'interface', owner: { eni: 'eni-3' } } as const
+    const stories = [...dead, third]
+    const scopes = { events: ['d1 10.0.0.5', 'd1 10.0.0.7'], dead: ['d1 10.0.0.6'] }
+    const { enricher, bucket, publish, rows } = enrichedStories()
+    const changes = changesOf(stories, { upTo: 30, scopes })
+    await publish(
+      changes.filter(change => 'source' in change && (change.source === 'events' || change.record !== 'progress')),
+    )
+    bucket.put('dead.log', logOf(sent(15, 25)))
+    bucket.put('alive.log', logOf('eni-1 egress 10.0.0.5 10.0.0.7 10.0.0.5 10.0.0.7 15 25'))
+    expect(await enricher.enrichOnce()).toMatchObject({ held: 1, committed: 1 })
+    expect(rows().map(inBrief)).toEqual(['E1 -> E3'])
+  })
+
   test('case 68: a source that has ended leaves the watermark to the others, and never makes it infinite', () => {
     const index = createOwnershipIndex()
     const stories = [{ events: '+A@10' }, { events: '+B@0 -B@5', source: 'ending', prefix: '10.0.0.6' }]
@@ -93,7 +109,7 @@ describe('how far the sources have come', () => {
     for (const change of changesOf(stories.slice(0, 1), { upTo: 60 })) index.apply(change)
     const watermarks = (second: number) => {
       const { watermarkMs } = index.ask(question(HOST, ms(second), ms(second) + 1, { nowMs: ms(100) }))
-      return [watermarkMs, leastProgress({ index })]
+      return [watermarkMs, toldUntilMs(index)]
     }
     expect(watermarks(40)).toEqual([ms(30), ms(30)])
     const until = (second: number) => ({
@@ -103,6 +119,6 @@ describe('how far the sources have come', () => {
     index.apply(registrationOf('ending', until(30)))
     expect(watermarks(40)).toEqual([ms(60), ms(60)])
     index.apply(registrationOf('events', until(60)))
-    expect(watermarks(70)).toEqual([null, undefined])
+    expect(watermarks(70)).toEqual([null, Number.NEGATIVE_INFINITY])
   })
 })

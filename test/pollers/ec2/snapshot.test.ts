@@ -1,75 +1,11 @@
-import type { Address, Instance, NetworkInterface, Subnet, Vpc } from '@aws-sdk/client-ec2'
+import type { Address, NetworkInterface, Subnet, Vpc } from '@aws-sdk/client-ec2'
 import { describe, expect, test } from 'vitest'
-import type { Binding, Sighted } from '../../../src/ownership/snapshot.ts'
+import { createOwnershipIndex } from '../../../src/ownership/ownership-index.ts'
+import { diffSnapshot } from '../../../src/ownership/snapshot-diff.ts'
 import type { Estate } from '../../../src/pollers/ec2/estate.ts'
-import type { Ec2Listing } from '../../../src/pollers/ec2/listing.ts'
-import { toSnapshot } from '../../../src/pollers/ec2/snapshot.ts'
-import { DEFAULT_NAMING } from '../../../src/pollers/naming/rules.ts'
-
-const estate: Estate = {
-  partition: 'aws',
-  account: '111122223333',
-  region: 'us-east-1',
-  domainRules: [],
-  naming: DEFAULT_NAMING,
-}
-
-const page = (at: number) => ({ sentAtMs: at, receivedAtMs: at + 10 })
-const on = <T>(at: number, ...values: readonly T[]): readonly Sighted<T>[] =>
-  values.map(value => ({ value, sighting: page(at) }))
-
-type Parts = {
-  vpcs?: Vpc[]
-  subnets?: Subnet[]
-  interfaces?: NetworkInterface[]
-  instances?: Instance[]
-  addresses?: Address[]
-}
-
-function snapshot(parts: Parts, overrides: Partial<Estate> = {}) {
-  const listing: Ec2Listing = {
-    vpcs: on(100, ...(parts.vpcs ?? [])),
-    subnets: on(100, ...(parts.subnets ?? [])),
-    interfaces: on(200, ...(parts.interfaces ?? [])),
-    instances: on(300, ...(parts.instances ?? [])),
-    addresses: on(400, ...(parts.addresses ?? [])),
-    pages: [page(100), page(200), page(300), page(400)],
-  }
-  return toSnapshot(listing, { ...estate, ...overrides })
-}
-
-const eni: NetworkInterface = {
-  NetworkInterfaceId: 'eni-0a',
-  VpcId: 'vpc-1',
-  SubnetId: 'subnet-1',
-  OwnerId: '111122223333',
-  InterfaceType: 'interface',
-  AvailabilityZoneId: 'use1-az1',
-  PrivateIpAddress: '10.0.0.5',
-  PrivateIpAddresses: [{ PrivateIpAddress: '10.0.0.5', Primary: true }],
-  Attachment: {
-    AttachTime: new Date('2026-11-20T10:11:12Z'),
-    AttachmentId: 'eni-attach-1',
-    InstanceId: 'i-1',
-    InstanceOwnerId: '111122223333',
-    Status: 'attached',
-  },
-}
-const instance: Instance = {
-  InstanceId: 'i-1',
-  State: { Name: 'running' },
-  Tags: [{ Key: 'aws:autoscaling:groupName', Value: 'api-prod-v001' }],
-}
-const loose = (part: Partial<NetworkInterface>): NetworkInterface => {
-  const { Attachment: _, ...rest } = eni
-  return { ...rest, ...part }
-}
-
-/** A binding in one line: domain, prefix, layer, owner, lifetime, state. */
-const line = ({ domain, prefix, layer, owners, lifetimeId, state }: Binding): string =>
-  [domain, prefix, layer, owners.map(o => o.application ?? o.resourceId).join('+'), lifetimeId ?? '-', state].join(' ')
-const lines = (parts: Parts) => snapshot(parts).bindings.map(line)
-const only = (parts: Parts, overrides?: Partial<Estate>) => snapshot(parts, overrides).bindings[0] as Binding
+import { eni, instance, line, lines, loose, only, page, snapshot } from '../../support/ec2-listing.ts'
+import { inWords, noDoubt, question } from '../../support/estate.ts'
+import { fresh } from '../../support/one-poll.ts'
 
 describe('an interface attached to an instance', () => {
   test('is held at the interface layer by the interface and at the instance layer by the instance', () => {
@@ -146,28 +82,6 @@ describe('an interface attached to an instance', () => {
     expect(lines({ interfaces: [{ ...eni, PrivateIpAddresses: [carrier] }], instances: [instance] })).toHaveLength(2)
   })
 
-  test.each([
-    ['pending', 'held'],
-    ['running', 'held'],
-    ['stopping', 'held'],
-    ['stopped', 'held'],
-    ['shutting-down', 'ending'],
-    ['terminated', 'ending'],
-  ] as const)('a %s instance is %s; its interface is held all the same', (Name, state) => {
-    const { bindings } = snapshot({ interfaces: [eni], instances: [{ ...instance, State: { Name } }] })
-    expect(bindings.map(binding => binding.state)).toEqual(['held', state])
-  })
-
-  test.each([
-    ['attaching', 1],
-    ['attached', 2],
-    ['detaching', 2],
-    ['detached', 1],
-  ] as const)('an interface that is %s has bindings at %i layers', (Status, count) => {
-    const attached = { ...eni, Attachment: { ...eni.Attachment, Status } }
-    expect(lines({ interfaces: [attached], instances: [instance] })).toHaveLength(count)
-  })
-
   test('an instance that the listing lacks holds the address without a name', () => {
     const { bindings } = snapshot({ interfaces: [eni] })
     expect(bindings[1]).toMatchObject({
@@ -213,50 +127,10 @@ describe('what is expected above an interface', () => {
   })
 })
 
-describe('an interface that a service manages', () => {
-  test.each([
-    ['ELB app/shop/50dc6c495c0c9188', 'load_balancer', 'shop', false],
-    ['ELB net/edge/50dc6c495c0c9188', 'network_load_balancer', 'edge', true],
-    ['ELB gwy/fw/50dc6c495c0c9188', 'gateway_load_balancer', 'fw', true],
-    ['ELB classic-one', 'load_balancer', 'classic-one', false],
-    ['Interface for NAT Gateway nat-0123456789abcdef0', 'nat_gateway', null, true],
-    ['VPC Endpoint Interface vpce-0123', 'vpc_endpoint', null, false],
-    ['Network Interface for Transit Gateway Attachment tgw-attach-0f', 'transit_gateway', null, true],
-    ['AWS Lambda VPC ENI-resize-4ba0c4d4-1b2c-4d5e-8f90-123456789abc', 'lambda', null, false],
-    ['RDSNetworkInterface', 'rds', null, false],
-    ['EFS mount target for fs-0a (fsmt-0b)', 'efs', null, false],
-    ['arn:aws-us-gov:ecs:us-gov-west-1:1:attachment/0f-1', 'ecs_task', null, false],
-    ['Amazon EKS prod-1', 'eks_control_plane', 'prod-1', false],
-  ])('%s is a %s', (Description, kind, application, forwards) => {
-    const binding = only({ interfaces: [loose({ Description, RequesterManaged: true })] })
-    expect(binding).toMatchObject({ expects: [], owners: [{ kind, application, forwards }] })
-  })
-
-  test('the interface type outranks the description, in the SDK’s spelling too', () => {
-    const nat = loose({
-      InterfaceType: 'natGateway',
-      Description: 'Interface for NAT Gateway nat-0f',
-      RequesterManaged: true,
-    })
-    expect(only({ interfaces: [nat] })).toMatchObject({
-      owners: [{ kind: 'nat_gateway', forwards: true, labels: { serves: 'nat-0f' } }],
-    })
-  })
-
-  test('a description on an interface of one’s own says nothing', () => {
-    const own = loose({ Description: 'ELB app/shop/50dc6c495c0c9188' })
-    expect(only({ interfaces: [own] })).toMatchObject({ owners: [{ kind: 'interface', application: null }] })
-  })
-
-  test('without source and destination check an interface forwards', () => {
-    const { bindings } = snapshot({ interfaces: [{ ...eni, SourceDestCheck: false }], instances: [instance] })
-    expect(bindings.map(({ owners }) => owners[0]?.forwards)).toEqual([true, true])
-  })
-})
-
 describe('networks', () => {
   const vpc: Vpc = {
     VpcId: 'vpc-1',
+    State: 'available',
     OwnerId: '111122223333',
     CidrBlock: '10.0.0.0/16',
     CidrBlockAssociationSet: [
@@ -267,7 +141,13 @@ describe('networks', () => {
   }
 
   test('VPC and subnet blocks that are associated are managed', () => {
-    const subnet: Subnet = { SubnetId: 'subnet-1', VpcId: 'vpc-1', OwnerId: '111122223333', CidrBlock: '10.0.1.0/24' }
+    const subnet: Subnet = {
+      SubnetId: 'subnet-1',
+      VpcId: 'vpc-1',
+      OwnerId: '111122223333',
+      State: 'available',
+      CidrBlock: '10.0.1.0/24',
+    }
     expect(lines({ vpcs: [vpc], subnets: [subnet] })).toEqual([
       'vpc-1 10.0.0.0/16 network vpc-1 vpc-1 held',
       'vpc-1 2001:db8::/56 network vpc-1 vpc-1 held',
@@ -285,11 +165,39 @@ describe('networks', () => {
     ])
   })
 
-  test('in a shared VPC its blocks are vouched for in the owner’s domain and in the account’s own', () => {
-    const domainRules = [{ domain: 'ours', account: '111122223333' }]
-    const { scope } = snapshot({ vpcs: [{ ...vpc, OwnerId: '999999999999' }] }, { domainRules })
-    const domains = scope.filter(({ prefix }) => prefix === '10.0.0.0/16').map(({ domain }) => domain)
-    expect(domains).toEqual(['vpc-1', 'ours'])
+  describe('of a VPC that another account shares', () => {
+    const shared = { ...vpc, OwnerId: '999999999999', Ipv6CidrBlockAssociationSet: [] }
+    const vouched = (overrides?: Partial<Estate>) =>
+      snapshot({ vpcs: [shared] }, overrides)
+        .scope.filter(({ domain }) => !domain.startsWith('inet'))
+        .map(({ domain, layers }) => `${domain} ${layers.join(',')}`)
+
+    test('only the block is vouched for: who else has an address in it this account does not see', () => {
+      expect(vouched()).toEqual(['vpc-1 network'])
+    })
+
+    test('all of it, in a domain that a rule gives to this account’s interfaces alone', () => {
+      const domainRules = [{ domain: 'ours', account: '111122223333' }]
+      expect(vouched({ domainRules })).toEqual(['vpc-1 network', 'ours network,interface,instance'])
+    })
+
+    test('an address that another participant may have is unknown, not nobody’s; one’s own is answered', () => {
+      const index = createOwnershipIndex()
+      let state = fresh
+      for (let minute = 1; minute <= 4; minute++) {
+        const { sighting, ...rest } = snapshot({ vpcs: [shared], interfaces: [eni], instances: [instance] })
+        const at = { sentAtMs: minute * 60_000, receivedAtMs: minute * 60_000 + 500 }
+        const bindings = rest.bindings.map(one => ({ ...one, stated: [], sighting: at }))
+        const context = { source: 'ec2/1/r', kind: 'ec2', bounds: noDoubt, identify: (key: string) => key }
+        const diff = diffSnapshot(state, { ...rest, bindings, sighting: at }, context)
+        for (const change of diff.changes) index.apply(change)
+        state = diff.next
+      }
+      const asked = (address: string) =>
+        inWords(index.ask({ ...question(address, 150_000), domain: 'vpc-1', nowMs: 250_000 }))
+      expect(asked('10.0.0.5')).toBe('owned sighted api')
+      expect(asked('10.0.0.6')).toBe('unknown unmanaged-prefix')
+    })
   })
 
   test('a rule counts as of the request that showed a thing, so nothing is certain in a domain beyond its lifetime', () => {
@@ -328,6 +236,64 @@ describe('Elastic IPs', () => {
     expect(shown.map(({ sighting }) => sighting)).toEqual([
       { sentAtMs: 200, receivedAtMs: 410 },
       { sentAtMs: 200, receivedAtMs: 410 },
+    ])
+  })
+})
+
+test('an Elastic IP that only the address list shows on the primary address is identified by its association, too', () => {
+  const address = { PublicIp: '203.0.113.9', AllocationId: 'eipalloc-1', AssociationId: 'eipassoc-1' }
+  const on = (PrivateIpAddress: string) =>
+    lines({ interfaces: [eni], addresses: [{ ...address, NetworkInterfaceId: 'eni-0a', PrivateIpAddress }] })
+  const lifetimes = (found: readonly string[]) => found.filter(text => text.startsWith('inet.0')).join()
+  expect(lifetimes(on('10.0.0.5'))).toContain('eipassoc-1')
+  // Another address of the interface may be reassigned, and takes its Elastic IP along under the same association.
+  expect(lifetimes(on('10.0.0.6'))).not.toContain('eipassoc-1')
+})
+
+describe('addresses that an interface’s own list does not show', () => {
+  const elastic = { PublicIp: '203.0.113.9', AllocationId: 'eipalloc-1', AssociationId: 'eipassoc-1' }
+
+  test('an Elastic IP of an address within a delegated block is held by the interface that has the block', () => {
+    const interfaces = [{ ...eni, Ipv4Prefixes: [{ Ipv4Prefix: '10.0.1.16/28' }] }]
+    const addresses = [{ ...elastic, NetworkInterfaceId: 'eni-0a', PrivateIpAddress: '10.0.1.20' }]
+    expect(lines({ interfaces, instances: [instance], addresses }).filter(text => text.startsWith('inet.0'))).toEqual([
+      'inet.0 203.0.113.9/32 network eipalloc-1 eipalloc-1 held',
+      'inet.0 203.0.113.9/32 interface eni-0a - held',
+      'inet.0 203.0.113.9/32 instance api - held',
+    ])
+  })
+
+  test('an Elastic IP of an interface that the listing lacks is held by that interface, and not nobody’s', () => {
+    const foreign = { ...elastic, NetworkInterfaceId: 'eni-9', NetworkInterfaceOwnerId: '999999999999' }
+    const { bindings } = snapshot({ addresses: [{ ...foreign, InstanceId: 'i-9' }] })
+    expect(bindings.map(line)).toEqual([
+      'inet.0 203.0.113.9/32 network eipalloc-1 eipalloc-1 held',
+      'inet.0 203.0.113.9/32 interface eni-9 - held',
+    ])
+    expect(bindings[1]).toMatchObject({
+      // Who is behind it is not known, so nobody but a proof that none is there makes the interface the answer.
+      expects: ['instance', 'container'],
+      owners: [{ account: '999999999999', eni: 'eni-9', host: 'i-9', forwards: true }],
+      sighting: page(400),
+    })
+  })
+
+  test('an interface without any IPv4 address holds its IPv6 addresses', () => {
+    const { PrivateIpAddress: _, PrivateIpAddresses: __, ...rest } = eni
+    const interfaces = [{ ...rest, Ipv6Address: '2001:db8::7', Ipv6Addresses: [{ Ipv6Address: '2001:db8::7' }] }]
+    expect(lines({ interfaces }).filter(text => text.includes(' interface '))).toEqual([
+      'vpc-1 2001:db8::7/128 interface eni-0a - held',
+      'inet6.0 2001:db8::7/128 interface eni-0a - held',
+    ])
+  })
+
+  test('the scalars count where the lists are left out', () => {
+    const { PrivateIpAddresses: _, ...rest } = eni
+    const Association = { PublicIp: '198.51.100.7', IpOwnerId: 'amazon' }
+    expect(lines({ interfaces: [{ ...rest, Association, Ipv6Address: 'fd00::7' }] }).slice(0, 3)).toEqual([
+      'vpc-1 10.0.0.5/32 interface eni-0a eni-0a held',
+      'vpc-1 10.0.0.5/32 instance i-1 eni-0a/eni-attach-1 held',
+      'inet.0 198.51.100.7/32 interface eni-0a - held',
     ])
   })
 })

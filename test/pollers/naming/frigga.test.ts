@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { friggaCluster, parseFriggaName } from '../../../src/pollers/naming/frigga.ts'
 
-/** From Netflix/frigga's NamesSpec.groovy; the last from its regular expressions. */
+/** The cases of Netflix/frigga's NamesSpec.groovy, and others that its two regular expressions decide. */
 const table = [
   ['chukwa.collector_1-v889', 'chukwa.collector_1', null, null, 889, 'chukwa.collector_1'],
   ['foo-v1', 'foo', 'v1', null, null, 'foo-v1'],
@@ -17,6 +17,22 @@ const table = [
   ['discovery-us-east-1d', 'discovery', 'us', 'east-1d', null, 'discovery-us-east-1d'],
   ['evcache-us-east-1d-0-v223', 'evcache', 'us', 'east-1d-0', 223, 'evcache-us-east-1d-0'],
   ['cass-c0northamerica-d0prod-v102', 'cass', 'c0northamerica', 'd0prod', 102, 'cass-c0northamerica-d0prod'],
+  ['api', 'api', null, null, null, 'api'],
+  ['api-test', 'api', 'test', null, null, 'api-test'],
+  ['api-test-A', 'api', 'test', 'A', null, 'api-test-A'],
+  ['api-', 'api', null, null, null, 'api-'],
+  ['api.v1_2-v007', 'api.v1_2', null, null, 7, 'api.v1_2'],
+  ['foo-v001-v002', 'foo', 'v001', null, 2, 'foo-v001'],
+  ['foo-bar-baz-v12', 'foo', 'bar', 'baz-v12', null, 'foo-bar-baz-v12'],
+  // Labelled variables and shards stay where they are written.
+  [
+    'cass-ncc-x1foo-c0eu-p0tv-u0ncc-v123',
+    'cass',
+    'ncc',
+    'x1foo-c0eu-p0tv-u0ncc',
+    123,
+    'cass-ncc-x1foo-c0eu-p0tv-u0ncc',
+  ],
 ] as const
 
 describe('the Frigga grammar', () => {
@@ -24,9 +40,12 @@ describe('the Frigga grammar', () => {
     expect(parseFriggaName(name)).toEqual({ app, stack, detail, sequence, cluster })
   })
 
-  test.each(['api-^test-A-v004', 'nccp-moviecontrol%27', '', '   ', '-v003'])('%j names nothing', name => {
-    expect(parseFriggaName(name)).toBeUndefined()
-  })
+  test.each(['api-^test-A-v004', 'nccp-moviecontrol%27', '', '   ', '-v003', '^api-v001', 'api test', 'api-v001\n'])(
+    '%j names nothing',
+    name => {
+      expect(parseFriggaName(name)).toBeUndefined()
+    },
+  )
 
   test('a cluster is built from its parts, an empty stack kept before a detail', () => {
     expect(friggaCluster('app', 'stack', 'detail')).toBe('app-stack-detail')

@@ -24,7 +24,7 @@ describe('naming rules', () => {
   })
 
   test('a description names only what a service manages, by the service or by a pattern', () => {
-    const managed = { description: 'ELB app/shop/0123', name: 'shop' }
+    const managed = { description: 'ELB app/shop/0123', name: 'shop', row: 'elb-app' }
     expect(nameOf({ tags: {}, managed }, naming({ rule: 'description' })).application).toBe('shop')
     const pattern = naming({ rule: 'description', pattern: '^ELB (\\w+)/(\\w+)', application: '$2-$1' })
     expect(nameOf({ tags: {}, managed }, pattern).application).toBe('shop-app')

@@ -111,17 +111,33 @@ describe('the Titus inventory', () => {
   })
 
   test.each([
-    ['Accepted', []],
-    ['Launched', []],
+    ['Accepted', ['ending']],
+    ['Launched', ['ending']],
     ['StartInitiated', ['held']],
     ['Started', ['held']],
     ['KillInitiated', ['ending']],
     ['Disconnected', ['ending']],
     ['Finished', ['ending']],
-  ])('a task that is %s is %j', async (state, expected) => {
+    // Of a later Titus: neither a sighting nor an absence.
+    ['Paused', ['ending']],
+  ])('a task with an address that is %s is %j', async (state, expected) => {
     answer = serving([wireTask('task-1', { state })])
     const { bindings } = await inventory().list(signal)
     expect(bindings.map(binding => binding.state)).toEqual(expected)
+  })
+
+  test('a task without an address is nobody’s holding yet, whatever its state', async () => {
+    const context = { 'task.containerIp': '', 'task.containerIPv4': '' }
+    answer = serving(['Accepted', 'Launched', 'StartInitiated'].map(state => wireTask(state, { state, context })))
+    expect(await listed()).toEqual([])
+  })
+
+  test('a moved task keeps its lifetime under the application of its new job', async () => {
+    const jobs = [wireJob('job-1', 'before'), wireJob('job-2', 'after')]
+    answer = serving([wireTask('task-1')], jobs)
+    expect(await listed()).toEqual(['vpc-1 100.66.9.9/32 before task-1 held'])
+    answer = serving([wireTask('task-1', { jobId: 'job-2', context: { 'task.movedFromJob': 'job-1' } })], jobs)
+    expect(await listed()).toEqual(['vpc-1 100.66.9.9/32 after task-1 held'])
   })
 
   test('a task on an interface that no EC2 poll has shown refuses the poll, and names both', async () => {
@@ -209,6 +225,7 @@ describe('a Titus that fails', () => {
   test.each([
     ['not JSON', '<html>'],
     ['no items', { pagination: { hasMore: false } }],
+    ['a page that does not say whether there is more', { items: [], pagination: { totalItems: 3 } }],
     ['more without a cursor', { items: [], pagination: { hasMore: true, cursor: '' } }],
     ['the same cursor for ever', wirePage([], 'again')],
     ['a task without a status', wirePage([{ id: 'task-1', jobId: 'job-1' }])],

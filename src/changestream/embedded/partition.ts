@@ -1,0 +1,2 @@
+/** An embedded log has one partition. */
+export const PARTITION = 0

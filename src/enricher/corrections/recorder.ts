@@ -1,0 +1,45 @@
+import type { LoggedChange, Position } from '../../changestream/port.ts'
+import type { KnownBefore } from '../../ownership/corrections.ts'
+import { lateCorrectionsOf } from '../../ownership/late-corrections.ts'
+import type { Millis } from '../../ownership/window.ts'
+import type { Store, StoredCorrection } from '../../store/port.ts'
+
+/** Notes where changes may have altered answers that were final, as they come and before anything else keeps them. */
+export type CorrectionRecorder = {
+  /** What was known before the change must not have it yet. */
+  take(logged: LoggedChange, before: KnownBefore): void
+  /** Records that end before this instant have been answered. */
+  answered(untilMs: Millis): void
+  /** Resolves once all that was taken is stored. */
+  flush(): Promise<void>
+}
+
+/**
+ * `stored`: what changes before it altered is in the store already. `answeredUntilMs`: the same as `answered`, of what was
+ * answered before the start.
+ */
+export function correctionRecorder(
+  store: Pick<Store, 'insertCorrections'>,
+  { stored, answeredUntilMs }: { readonly stored: Position; readonly answeredUntilMs: Millis },
+): CorrectionRecorder {
+  let newestMs = answeredUntilMs
+  let taken: StoredCorrection[] = []
+  return {
+    take(logged, before) {
+      const { partition, offset } = logged
+      if (offset < (stored[partition] ?? 0) || newestMs === Number.NEGATIVE_INFINITY) return
+      for (const [part, correction] of lateCorrectionsOf(logged.change, before, newestMs).entries()) {
+        const { domain, prefix, fromMs, untilMs, enis } = correction
+        taken.push({ partition, offset, part, domain, prefix, fromMs, untilMs, enis })
+      }
+    },
+    answered(untilMs) {
+      newestMs = Math.max(newestMs, untilMs)
+    },
+    async flush() {
+      const corrections = taken
+      taken = []
+      if (corrections.length > 0) await store.insertCorrections(corrections)
+    },
+  }
+}

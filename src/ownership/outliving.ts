@@ -1,0 +1,37 @@
+import type { ClaimLedger } from './ledger/claim-ledger.ts'
+import { OPEN } from './ledger/fact-table.ts'
+import type { Millis } from './window.ts'
+
+/** Place of the latest end among the times of a claim in the ledger. */
+const END_LATEST = 3
+
+/**
+ * Whether each claim, by its ref, is needed for questions above the horizons: it is not closed, or touches the time above, or
+ * describes the same lifetime of the same prefix as one that does (rule 7: the two bound each other's windows), or is all that
+ * makes its domain known. `horizonMs` by the number of a domain.
+ */
+export function outliving(ledger: ClaimLedger, horizonMs: (domain: number) => Millis): Uint8Array {
+  const kept = new Uint8Array(ledger.size)
+  const lastOfDomain = new Map<number, number>()
+  const knownDomains = new Set<number>()
+  for (let ref = 0; ref < kept.length; ref++) {
+    const { domain } = ledger.cell(ref)
+    lastOfDomain.set(domain, ref)
+    const isOver = ledger.time(ref, END_LATEST) <= horizonMs(domain) && isClosed(ledger, ref)
+    if (isOver) continue
+    kept[ref] = 1
+    knownDomains.add(domain)
+    const lifetime = ledger.lifetime(ref)
+    if (lifetime === 0) continue
+    for (let other = ledger.first(ledger.cellNumber(ref)); other >= 0; other = ledger.next(other)) {
+      if (ledger.lifetime(other) === lifetime) kept[other] = 1
+    }
+  }
+  for (const [domain, ref] of lastOfDomain) if (!knownDomains.has(domain)) kept[ref] = 1
+  return kept
+}
+
+function isClosed(ledger: ClaimLedger, ref: number): boolean {
+  const fact = ledger.fact(ref)
+  return (fact & OPEN) === 0 && ledger.facts.fact(fact).state === 'closed'
+}
