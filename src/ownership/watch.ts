@@ -99,6 +99,9 @@ export class Watcher {
 const reaches = ({ layers }: WatchedScope, height: Height): boolean =>
   height === 'any-holder' ? layers.some(layer => layerRank(layer) >= layerRank('interface')) : layers.includes(height)
 
+const seesMachines = (watcher: Watcher, part: Window): boolean =>
+  watcher.speaks(part, 'interface') || watcher.speaks(part, 'instance')
+
 /** Of several reasons why we are blind, the one that will go away last, whatever order the sources come in. */
 export const mostLasting = (reasons: readonly Blindness[]): Blindness | undefined =>
   (['before-coverage', 'source-stale', 'not-yet'] as const).find(reason => reasons.includes(reason))
@@ -137,6 +140,9 @@ export class Watch {
   absence(part: Window, height: Height): Absence {
     const speaking = this.watchers.filter(watcher => watcher.speaks(part, height))
     if (speaking.length === 0) return { proved: false, reason: this.whyUnwatched(part, height) }
+    // Who lists containers alone knows nothing of the machines beside them.
+    if (height === 'any-holder' && !speaking.some(watcher => seesMachines(watcher, part)))
+      return { proved: false, reason: 'before-coverage' }
     const blind = speaking.flatMap(
       watcher => watcher.history.blindness(part, watcher.sinceMs(height), this.nowMs) ?? [],
     )

@@ -182,6 +182,25 @@ describe('two sources', () => {
   })
 })
 
+describe('what a source that lists containers alone can say', () => {
+  test('nothing of machines: that no container had an address is no proof that nobody had it', () => {
+    const index = createOwnershipIndex()
+    const titus = new TestSource(index, { source: 'titus/main', layers: ['container'] })
+    for (const sent of [100, 200, 300]) titus.poll(sent, sent + 5, [])
+    const before = index.ask(question(at, 150))
+    expect([inWords(before), before.final]).toEqual(['unknown before-coverage', true])
+    const ec2 = new TestSource(index, { source: 'ec2/a', layers: ['interface', 'instance'] })
+    for (const sent of [400, 500, 600]) {
+      ec2.poll(sent, sent + 5, [])
+      titus.poll(sent, sent + 5, [])
+    }
+    expect([inWords(index.ask(question(at, 150))), inWords(index.ask(question(at, 450)))]).toEqual([
+      'unknown before-coverage',
+      'unowned absent-in-complete-polls',
+    ])
+  })
+})
+
 describe('answers that are too timid', () => {
   test('a holding that was ending and then split does not stay possible for ever', () => {
     const { source, ask } = world({ bounds: { bridgeMs: 50 } })

@@ -26,6 +26,8 @@ export function absenceAt(
 ): Absence {
   const speaking = watchers.filter(watcher => speaksAt(watcher, atMs, height))
   if (speaking.length === 0) return { unknown: whyNobodySpeaks(watchers, atMs, height, isKnownDomain) }
+  const seesMachines = (watcher: Watcher) => speaksAt(watcher, atMs, 'interface') || speaksAt(watcher, atMs, 'instance')
+  if (height === 'any-holder' && !speaking.some(seesMachines)) return { unknown: 'before-coverage' }
   const blind = mostLasting(speaking.flatMap(watcher => blindnessAt(watcher, atMs, nowMs) ?? []))
   if (blind) return { unknown: blind }
   return speaking.every(watcher => excludesUnseen(watcher, atMs)) ? 'proved' : 'in-polls-only'
