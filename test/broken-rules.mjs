@@ -6,6 +6,11 @@ const definition = {
   name: 'answers every question as the definition does, whatever the history',
 }
 
+const world = {
+  test: 'test/pollers/never-certain.property.test.ts',
+  name: 'while the declared bounds hold, nothing is certain at a time when the world says otherwise',
+}
+
 /** @type {readonly import('./broken-rules.d.mts').BrokenRule[]} */
 export const brokenRules = [
   {
@@ -136,5 +141,19 @@ export const brokenRules = [
     to: 'maxAttempts: 3',
     test: 'test/pollers/ec2/paging.test.ts',
     name: 'nothing is tried again outside the budget: each try is counted, and so is each request',
+  },
+  {
+    rule: 'Core: the moment that a reply shows may be as long ago as lag (rule 1)',
+    file: 'src/ownership/seen-windows.ts',
+    from: 'sentAtMs - this.lagMs - this.clockErrorMs',
+    to: 'sentAtMs - this.clockErrorMs',
+    ...world,
+  },
+  {
+    rule: 'Titus: a task that is told to end, or has ended, is not seen to hold its address (rule 4)',
+    file: 'src/pollers/titus/task-states.ts',
+    from: "new Set(['StartInitiated', 'Started'])",
+    to: "new Set(['StartInitiated', 'Started', 'KillInitiated', 'Finished'])",
+    ...world,
   },
 ]

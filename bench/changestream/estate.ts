@@ -49,7 +49,9 @@ const timeOf = (poll: number): number => AT_MS + poll * POLL_MS
 const addressOf = (task: number): Ip => formatAddress({ family: 4, words: [(10 << 24) + (task % ADDRESSES), 0, 0, 0] })
 const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, '0')
 const resourceIdOf = (task: number): string =>
-  `${hex(task, 8)}-6f1c-4c55-9c3e-${hex(Math.imul(task, 0x9e3779b1) >>> 0, 12)}`
+  inOnePiece(`${hex(task, 8)}-6f1c-4c55-9c3e-${hex(Math.imul(task, 0x9e3779b1) >>> 0, 12)}`)
+/** As a poll's reply has its texts: in one piece, not as what V8 still has to put together when it is first read. */
+const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 const idOf = (task: number): string =>
   [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f].map(factor => hex(Math.imul(task + 1, factor) >>> 0, 8)).join('')
 
@@ -92,9 +94,9 @@ function ownerOf(task: number): Owner {
     region: 'us-east-1',
     zone: `us-east-1${'abc'[task % 3]}`,
     vpc: DOMAIN,
-    subnet: `subnet-0${hex(task % 600, 16)}`,
-    eni: `eni-0${hex(task % 60_000, 16)}`,
-    host: `i-0${hex(task % 20_000, 16)}`,
+    subnet: inOnePiece(`subnet-0${hex(task % 600, 16)}`),
+    eni: inOnePiece(`eni-0${hex(task % 60_000, 16)}`),
+    host: inOnePiece(`i-0${hex(task % 20_000, 16)}`),
     team: `team-${task % 120}`,
     labels: { asg: `${app}-main-v${task % 999}` },
     namedBy: 'titus-job',

@@ -74,18 +74,7 @@ export async function measureCoverage({ addresses, minutes, limits, lookEveryMs 
       return { ...(await ask(all, POLL_TAKES_MS)), scope }
     },
   }
-  const narrowing = new Narrowing({
-    context: diffContextOf(inventory),
-    log,
-    clock,
-    limits: DEFAULT_NARROWING,
-    async look(asked) {
-      counts.looks++
-      counts.requests += Math.ceil(asked.length / 200) * 2
-      return ask(asked, LOOK_TAKES_MS)
-    },
-  })
-  const looks = lookEveryMs === null ? undefined : { everyMs: lookEveryMs, wanted: () => narrowing.wanted() }
+  const looks = lookEveryMs === null ? undefined : { everyMs: lookEveryMs, wanted: (): boolean => narrowing.wanted() }
   const turns = new Turns({ clock, limits, ...(looks && { looks }), random: () => random.next() })
   const refused: string[] = []
   const report = turns.learning({
@@ -93,6 +82,19 @@ export async function measureCoverage({ addresses, minutes, limits, lookEveryMs 
     pollRefused: ({ detail }) => void refused.push(detail),
     publishFailed() {},
     adoptFailed() {},
+    lookDone() {},
+  })
+  const narrowing = new Narrowing({
+    context: diffContextOf(inventory),
+    log,
+    clock,
+    report,
+    limits: DEFAULT_NARROWING,
+    async look(asked) {
+      counts.looks++
+      counts.requests += Math.ceil(asked.length / 200) * 2
+      return ask(asked, LOOK_TAKES_MS)
+    },
   })
   const never = new AbortController().signal
   let state: SourceState = {

@@ -1,4 +1,5 @@
 import { type Claim, isGoodbye, type Progress, type SourceRecord, supersedes } from '../ownership/claim.ts'
+import { EncodedChange } from './encoded-change.ts'
 import { Fence } from './fence.ts'
 import { type Incumbent, Incumbents } from './incumbents.ts'
 import type { ChangeLog, DeadLetter } from './port.ts'
@@ -32,8 +33,11 @@ export async function readSourceClaims(
   const claims = new Map<string, Claim>()
   let sourceRecord: SourceRecord | undefined
   let lastProgress: Progress | undefined
-  for await (const batch of log.read({ follow: false, signal, ...(onDeadLetter && { onDeadLetter }) })) {
-    for (const { change, loggedAtMs } of batch) {
+  const options = { follow: false, encoded: true, signal, ...(onDeadLetter && { onDeadLetter }) }
+  for await (const batch of log.read(options)) {
+    for (const logged of batch) {
+      if (logged instanceof EncodedChange && logged.source !== source) continue
+      const { change, loggedAtMs } = logged
       if (change.record === 'horizon' || change.source !== source) continue
       if (fence.fencedBy(change) !== undefined) continue
       incumbents.take(change, loggedAtMs)

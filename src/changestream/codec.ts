@@ -1,7 +1,7 @@
 import type { Change } from '../ownership/claim.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { type EncodedChange, encodedChange } from './encoded-change.ts'
+import { type EncodedChange, leavingBehind } from './encoded-change.ts'
 import { changeEncoder } from './encoder.ts'
 import { asBuffer, isSingleObject, registryIdOf } from './framing.ts'
 import type { Decoded } from './payload-decoder.ts'
@@ -14,7 +14,7 @@ export type { Decoded } from './payload-decoder.ts'
 
 /** Makes messages of changes and changes of messages, in whatever framing. */
 export type ChangeCodec = {
-  /** @throws WHOHAD_STREAM_RECORD_UNENCODABLE */
+  /** @throws WHOHAD_STREAM_RECORD_UNENCODABLE, WHOHAD_STREAM_RECORD_TOO_LARGE */
   encode(change: Change): Buffer
   /** The change in these bytes, whoever wrote them. Never throws: what cannot be read is said, and becomes a dead letter. */
   decode(bytes: Uint8Array): Decoded
@@ -63,7 +63,7 @@ const plain = new SingleObjectDecoder()
 
 /**
  * The change in single-object encoding.
- * @throws WHOHAD_STREAM_RECORD_UNENCODABLE where it does not fit its schema.
+ * @throws WHOHAD_STREAM_RECORD_UNENCODABLE where it does not fit its schema, WHOHAD_STREAM_RECORD_TOO_LARGE
  */
 export const encodeChange: (change: Change) => Buffer = changeEncoder(singleObjectHeaders)
 
@@ -71,17 +71,7 @@ export const encodeChange: (change: Change) => Buffer = changeEncoder(singleObje
 export const decodeChange = (bytes: Uint8Array): Decoded => decodeSingleObject(bytes, plain)
 
 /** As `ChangeCodec.leave`, of messages in single-object encoding by the current schema. */
-export function leaveEncoded(
-  message: Buffer,
-  partition: number,
-  offset: number,
-  loggedAtMs: Millis,
-): EncodedChange | undefined {
-  const header = singleObjectHeaders.claim
-  for (let i = 0; i < header.length; i++) if (message[i] !== header[i]) return undefined
-  const change = encodedChange(message, header.length, partition, offset, loggedAtMs)
-  return change?.end === message.length ? change : undefined
-}
+export const leaveEncoded = leavingBehind(singleObjectHeaders.claim)
 
 function decodeSingleObject(bytes: Uint8Array, decoder: SingleObjectDecoder): Decoded {
   const message = asBuffer(bytes)

@@ -1,9 +1,10 @@
-import type { Claim } from '../ownership/claim.ts'
+import type { Claim, Layer } from '../ownership/claim.ts'
 import type { EncodedClaim } from '../ownership/encoded-claim.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { OwnersPlace } from './claim/claim-bytes.ts'
 import type { Fence } from './fence.ts'
+import type { Incumbents } from './incumbents.ts'
 import { readClaimAt, takeClaimApart } from './payload-decoder.ts'
 import type { LoggedChange } from './port.ts'
 
@@ -19,6 +20,8 @@ export class EncodedChange implements LoggedChange, OwnersPlace {
   /** Of the claim: who wrote it. */
   readonly source: string
   readonly epoch: number
+  readonly sequence: number
+  readonly layer: Layer
   /** Where it ends in the bytes that it was read from. */
   readonly end: number
   readonly ownersFrom: number
@@ -35,7 +38,7 @@ export class EncodedChange implements LoggedChange, OwnersPlace {
     partition: number,
     offset: number,
     loggedAtMs: Millis,
-    { source, epoch, ownersFrom, ownersEnd, ownersHash }: EncodedClaim,
+    { source, epoch, sequence, layer, ownersFrom, ownersEnd, ownersHash }: EncodedClaim,
   ) {
     this.bytes = bytes
     this.from = from
@@ -45,6 +48,8 @@ export class EncodedChange implements LoggedChange, OwnersPlace {
     this.loggedAtMs = loggedAtMs
     this.source = source
     this.epoch = epoch
+    this.sequence = sequence
+    this.layer = layer
     this.ownersFrom = ownersFrom
     this.ownersEnd = ownersEnd
     this.ownersHash = ownersHash
@@ -81,6 +86,15 @@ export function encodedChange(
   return taken && new EncodedChange(bytes, from, taken.end, partition, offset, loggedAtMs, taken.claim)
 }
 
+/** What leaves messages encoded (`ChangeCodec.leave`) that are a claim of the current schema behind this header. */
+export const leavingBehind =
+  (header: Uint8Array) =>
+  (message: Buffer, partition: number, offset: number, loggedAtMs: Millis): EncodedChange | undefined => {
+    for (let i = 0; i < header.length; i++) if (message[i] !== header[i]) return undefined
+    const change = encodedChange(message, header.length, partition, offset, loggedAtMs)
+    return change?.end === message.length ? change : undefined
+  }
+
 /** `index.apply` of the change, in whichever form it is. */
 export function applyTo(index: OwnershipIndex, logged: LoggedChange): void {
   const claim = logged instanceof EncodedChange ? logged.encoded() : undefined
@@ -91,3 +105,9 @@ export function applyTo(index: OwnershipIndex, logged: LoggedChange): void {
 /** `fence.fencedBy` the change, in whichever form it is. */
 export const fencedBy = (fence: Fence, logged: LoggedChange): number | undefined =>
   logged instanceof EncodedChange ? fence.fencedWriter(logged.source, logged.epoch) : fence.fencedBy(logged.change)
+
+/** `incumbents.take` of the change, in whichever form it is. */
+export function takenBy(incumbents: Incumbents, logged: LoggedChange, atMs: Millis): void {
+  if (logged instanceof EncodedChange) incumbents.takeClaim(logged.source, logged.epoch, logged.sequence, atMs)
+  else incumbents.take(logged.change, atMs)
+}

@@ -9,6 +9,12 @@ export const changestreamErrors = {
     (d: { record: string; key: string; reason: string }) =>
       `A ${d.record} record of "${d.key}" does not fit its Avro schema: ${d.reason}. This is a defect of the program that made it; nothing of its batch was written.`,
   ),
+  recordTooLarge: declareError(
+    'WHOHAD_STREAM_RECORD_TOO_LARGE',
+    'failure',
+    (d: { record: string; key: string; bytes: number; largest: number }) =>
+      `A ${d.record} record of "${d.key}" has ${d.bytes} bytes; readers take ${d.largest} at most. Nothing of its batch was written. See what makes it so large: owners without number, or labels of megabytes.`,
+  ),
   schemaUnreadable: declareError(
     'WHOHAD_STREAM_SCHEMA_UNREADABLE',
     'state',

@@ -1,4 +1,4 @@
-import { type Change, isGoodbye, type Revision } from '../ownership/claim.ts'
+import { type Change, isGoodbye, type Progress, type Revision } from '../ownership/claim.ts'
 import type { Millis } from '../ownership/window.ts'
 import { Wakeup } from './wakeup.ts'
 
@@ -31,18 +31,25 @@ export class Incumbents {
   /** `atMs` is when the change came: by the log's clock, or by ours where it is read as it comes. */
   take(change: Change, atMs: Millis): void {
     if (change.record === 'horizon') return
-    const held = this.bySource.get(change.source)
-    const { epoch, sequence } = change.revision
-    if (held !== undefined && epoch < held.epoch) return
-    const isRegistration = change.record === 'source' && sequence === 0
-    const before = held?.epoch === epoch ? held : successor(held, epoch, atMs)
-    const heard = {
-      ...before,
-      heardAtMs: atMs,
-      newest: sequence > before.newest.sequence ? change.revision : before.newest,
+    const { source, revision } = change
+    if (change.record === 'claim') {
+      this.takeClaim(source, revision.epoch, revision.sequence, atMs)
+      return
     }
-    this.bySource.set(change.source, isRegistration ? registered(heard) : spoken(heard, change))
-    this.moved.wake()
+    const heard = this.heard(source, revision.epoch, revision.sequence, atMs)
+    if (heard === undefined) return
+    const isRegistration = change.record === 'source' && revision.sequence === 0
+    const next = isRegistration ? registered(heard) : spoken(heard)
+    this.put(source, change.record === 'progress' ? polled(next, change) : next)
+  }
+
+  /** As `take`, of a claim by this source with this revision. */
+  takeClaim(source: string, epoch: number, sequence: number, atMs: Millis): void {
+    const held = this.bySource.get(source)
+    // One poll brings many, and of all but the first there is nothing new to be told.
+    if (held?.epoch === epoch && held.heardAtMs === atMs && sequence <= held.newest.sequence && isSpeaking(held)) return
+    const heard = this.heard(source, epoch, sequence, atMs)
+    if (heard) this.put(source, spoken(heard))
   }
 
   of(source: string): Incumbent | undefined {
@@ -52,6 +59,20 @@ export class Incumbents {
   /** Resolves at the next change of any source, or once the signal is aborted. */
   changed(signal: AbortSignal): Promise<void> {
     return this.moved.wait(signal)
+  }
+
+  /** Undefined where a successor has fenced it off. */
+  private heard(source: string, epoch: number, sequence: number, atMs: Millis): Followed | undefined {
+    const held = this.bySource.get(source)
+    if (held !== undefined && epoch < held.epoch) return undefined
+    const before = held?.epoch === epoch ? held : successor(held, epoch, atMs)
+    const newest = sequence > before.newest.sequence ? { epoch, sequence } : before.newest
+    return { ...before, heardAtMs: atMs, newest }
+  }
+
+  private put(source: string, followed: Followed): void {
+    this.bySource.set(source, followed)
+    this.moved.wake()
   }
 }
 
@@ -69,10 +90,17 @@ const successor = (held: Followed | undefined, epoch: number, atMs: Millis): Fol
 
 const registered = (incumbent: Followed): Followed => ({ ...incumbent, contenders: incumbent.contenders + 1 })
 
-function spoken(incumbent: Followed, change: Change): Followed {
-  const heard = { ...incumbent, hasSpoken: true, silentTakeovers: 0, isStopped: false }
-  if (change.record !== 'progress') return heard
-  if (isGoodbye(change)) return { ...heard, isStopped: true }
+const isSpeaking = ({ hasSpoken, isStopped }: Incumbent): boolean => hasSpoken && !isStopped
+
+const spoken = (incumbent: Followed): Followed => ({
+  ...incumbent,
+  hasSpoken: true,
+  silentTakeovers: 0,
+  isStopped: false,
+})
+
+function polled(incumbent: Followed, progress: Progress): Followed {
+  if (isGoodbye(progress)) return { ...incumbent, isStopped: true }
   const { heardAtMs, polledAtMs } = incumbent
-  return { ...heard, paceMs: heardAtMs - polledAtMs, polledAtMs: heardAtMs }
+  return { ...incumbent, paceMs: heardAtMs - polledAtMs, polledAtMs: heardAtMs }
 }

@@ -1,17 +1,22 @@
+import type { Change } from '../ownership/claim.ts'
 import type { ReadState } from './checkpoint/checkpoint.ts'
+import { EncodedChange, fencedBy } from './encoded-change.ts'
 import { Fence } from './fence.ts'
 import { type ChangeLog, type DeadLetter, hasReached, type LoggedChange, type Position } from './port.ts'
 import { ReadProgress } from './read-progress.ts'
-import type { MaterialiserReport } from './report.ts'
+import type { FencedWrite, MaterialiserReport } from './report.ts'
 import { LastRecords, resumedFrom } from './resuming.ts'
 import { Wakeup } from './wakeup.ts'
 
-/** Takes every record in the order of its partition, fenced ones too: the history keeps them, the index does not. */
+/**
+ * Takes every record in the order of its partition, fenced ones too: the history keeps them, the index does not. Claims may
+ * come as `EncodedChange`: whoever has no use for one leaves its `change` unasked, and whoever keeps one keeps its `change`.
+ */
 export type ChangeSink = (batch: readonly LoggedChange[]) => Promise<void>
 
 export type MaterialiserOptions = {
   readonly log: ChangeLog
-  /** Takes what counts: the records of each batch that no later epoch has fenced off, in their order. */
+  /** Takes what counts: the records of each batch that no later epoch has fenced off, in their order, claims as sinks get them. */
   readonly index: (current: readonly LoggedChange[]) => void | Promise<void>
   readonly sinks: readonly ChangeSink[]
   readonly signal: AbortSignal
@@ -99,13 +104,13 @@ async function follow(
   const isNew = ({ partition, offset }: LoggedChange) => offset >= (restored?.positions[partition] ?? 0)
   const lastRecords = new LastRecords(restored)
   const from = await firstWanted(options)
-  for await (const batch of log.read({ follow: true, signal, onDeadLetter, ...(from && { from }) })) {
+  for await (const batch of log.read({ follow: true, encoded: true, signal, onDeadLetter, ...(from && { from }) })) {
     lastRecords.check(batch)
     const current = batch.filter(logged => {
       if (!isNew(logged)) return false
-      const fencedBy = fence.fencedBy(logged.change)
-      if (fencedBy !== undefined) report.fencedWrite(fencedWrite(logged, fencedBy))
-      return fencedBy === undefined
+      const successor = fencedBy(fence, logged)
+      if (successor !== undefined) report.fencedWrite(fencedWrite(logged, successor))
+      return successor === undefined
     })
     await Promise.all([index(current), ...sinks.map(sink => sink(batch))])
     progress.take(batch)
@@ -140,10 +145,13 @@ async function tellOfLack({ log, sinksFrom, report }: MaterialiserOptions): Prom
   }
 }
 
-function fencedWrite({ change, partition, offset }: LoggedChange, fencedBy: number) {
-  const { source, epoch } =
-    change.record === 'horizon'
-      ? { source: change.domain, epoch: 0 }
-      : { source: change.source, epoch: change.revision.epoch }
+function fencedWrite(logged: LoggedChange, fencedBy: number): FencedWrite {
+  const { partition, offset } = logged
+  const { source, epoch } = logged instanceof EncodedChange ? logged : writerOf(logged.change)
   return { source, epoch, fencedBy, partition, offset }
 }
+
+const writerOf = (change: Change) =>
+  change.record === 'horizon'
+    ? { source: change.domain, epoch: 0 }
+    : { source: change.source, epoch: change.revision.epoch }

@@ -43,7 +43,7 @@ export function simulatedSettings(settings: Settings, cloud: SimulatedCloud): Se
         endpoint: endpoints.ec2,
         stsEndpoint: endpoints.sts,
         sessionName: 'whohad',
-        lookSeconds: 0,
+        lookSeconds: 15,
         requestsPerSecond: 2,
         requestBurst: 10,
         // Simulated time stands still while a request is under way: none is slower than another.

@@ -1,10 +1,11 @@
 import type { SourceState } from '../ownership/snapshot-diff.ts'
 import { adoptState } from '../pollers/adopt.ts'
+import type { Narrowing } from '../pollers/narrowing.ts'
 import { pollOnce } from '../pollers/poll.ts'
 import type { SimulatedCloud } from '../simulator/cloud.ts'
 import { SIMULATED_CREDENTIALS } from './demo-settings.ts'
 import { openPipeline, type Pipeline } from './pipeline.ts'
-import { type BucketEnricher, enrichersOf } from './running.ts'
+import { type BucketEnricher, enrichersOf, narrowingOf } from './running.ts'
 import type { Settings } from './settings.ts'
 import { inventoriesOf, type PolledInventory } from './sources.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -38,16 +39,32 @@ export async function openDemoWorld(
   })
   const enrichers = enrichersOf(settings, { pipeline, clock, telemetry }, SIMULATED_CREDENTIALS)
   const states = new Map<string, SourceState>()
+  const narrowings = new Map<PolledInventory, Narrowing>()
+  const told = { log: pipeline.log, clock, report: telemetry.report }
+  for (const polled of inventories)
+    if (polled.looks) narrowings.set(polled, narrowingOf(polled.inventory, polled.looks.look, told))
 
   const pollAll = async (signal: AbortSignal) => {
-    for (const { inventory } of inventories) {
-      const state = states.get(inventory.source) ?? (await adoptState(inventory, pipeline.log, clock, signal))
-      states.set(
-        inventory.source,
-        await pollOnce(inventory, state, { log: pipeline.log, clock, report: telemetry.report }, signal),
-      )
+    for (const polled of inventories) {
+      const { inventory } = polled
+      const { source } = inventory
+      const before = states.get(source) ?? (await adoptState(inventory, pipeline.log, clock, signal))
+      const after = await pollOnce(inventory, before, told, signal)
+      states.set(source, after)
+      narrowings.get(polled)?.polled(before, after)
       // The next inventory may need what this one found: Titus does not say where its interfaces are.
       await pipeline.settled()
+    }
+  }
+  /** As the pollers do it, but for their jitter: none right before the next poll. */
+  const lookUntil = async (untilMs: number, signal: AbortSignal) => {
+    for (const [{ inventory, looks }, narrowing] of narrowings) {
+      const everyMs = looks?.everyMs ?? Number.POSITIVE_INFINITY
+      while (clock.now() + everyMs < untilMs && narrowing.wanted() && !signal.aborted) {
+        cloud.advanceTo(clock.now() + everyMs)
+        const state = states.get(inventory.source)
+        if (state) states.set(inventory.source, await narrowing.look(state, signal))
+      }
     }
   }
   return {
@@ -60,6 +77,7 @@ export async function openDemoWorld(
       for (let minute = 0; minute < minutes && !signal.aborted; minute++) {
         cloud.advanceTo(startMs + minute * MINUTE_MS)
         await pollAll(signal)
+        await lookUntil(startMs + (minute + 1) * MINUTE_MS, signal)
         for (const { enricher } of enrichers) await enricher.enrichOnce(signal)
         onMinute(minute + 1)
       }
@@ -67,6 +85,7 @@ export async function openDemoWorld(
     },
     async close() {
       for (const enricher of enrichers) enricher.close()
+      for (const { inventory } of inventories) inventory.close?.()
       await pipeline.close()
     },
   }

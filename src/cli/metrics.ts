@@ -29,6 +29,15 @@ export function createMetrics(version: string) {
     ),
     addresses: gauge('whohad_poll_addresses', 'Bindings that the last complete poll showed.', ['source']),
     claimChanges: counter('whohad_claim_changes_total', 'Claims that polls opened or revised.', ['source']),
+    looks: counter('whohad_looks_total', 'Looks between polls, by source and by what came of them.', [
+      'source',
+      'result',
+    ]),
+    lookTurns: counter(
+      'whohad_look_claim_turns_total',
+      'Claims that looks between polls opened, closed or found missing.',
+      ['source'],
+    ),
     ec2Requests: counter('whohad_ec2_requests_total', 'Requests to EC2, by action and by what became of them.', [
       'source',
       'action',
@@ -58,9 +67,11 @@ export function createMetrics(version: string) {
       'source',
     ]),
     domainOverlaps: gauge('whohad_domain_overlaps', 'Pairs of VPC blocks that overlap within one routing domain.'),
-    publishFailures: counter('whohad_publish_failures_total', 'Polls whose changes the change stream did not take.', [
-      'source',
-    ]),
+    publishFailures: counter(
+      'whohad_publish_failures_total',
+      'Polls and looks whose changes the change stream did not take.',
+      ['source'],
+    ),
     leads: gauge('whohad_poller_leads', '1 where this process polls the source, 0 where it stands by.', ['source']),
     takeovers: counter('whohad_poller_takeovers_total', 'Times that this process took a source over.', ['source']),
     fencedWrites: counter('whohad_fenced_writes_total', 'Records of a replaced poller that were kept out.', ['source']),

@@ -44,7 +44,11 @@ export async function openOneShot(
     ({ inventory }) => sources.length === 0 || sources.includes(inventory.source),
   )
   const log = isReadOnly ? await openToRead(settings) : await openToWrite(settings)
-  return { log, polled, index, close: () => log.close() }
+  const close = async () => {
+    for (const { inventory } of polled) inventory.close?.()
+    await log.close()
+  }
+  return { log, polled, index, close }
 }
 
 /** Names of the configured sources, in the order of the configuration. */

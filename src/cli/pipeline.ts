@@ -3,6 +3,7 @@ import { apiErrors } from '../api/errors.ts'
 import type { Ask } from '../api/whohad-route.ts'
 import { createCodec } from '../changestream/codec.ts'
 import { openEmbeddedLog } from '../changestream/embedded/embedded-log.ts'
+import { EncodedChange, takenBy } from '../changestream/encoded-change.ts'
 import { type History, logWithHistory } from '../changestream/history.ts'
 import { Incumbents } from '../changestream/incumbents.ts'
 import { openKafkaLog } from '../changestream/kafka/kafka-log.ts'
@@ -156,9 +157,9 @@ async function startPipeline(
   const take = async (batch: readonly LoggedChange[]): Promise<void> => {
     await view.apply(batch, !caughtUp)
     await corrections.flush()
-    const changes = batch.map(({ change }) => change)
+    for (const logged of batch) takenBy(incumbents, logged, caughtUp ? clock.now() : logged.loggedAtMs)
+    const changes = batch.filter(isWatched).map(({ change }) => change)
     clocks.take(changes)
-    for (const { change, loggedAtMs } of batch) incumbents.take(change, caughtUp ? clock.now() : loggedAtMs)
     overlaps.take(changes)
     // What overlapped once upon a time is no matter: only what stands at the end of the replay.
     if (caughtUp) overlaps.check()
@@ -216,6 +217,9 @@ async function startPipeline(
     },
   }
 }
+
+/** What the watches want to see: of the claims that lie encoded those of VPCs' blocks, and the rest stay so. */
+const isWatched = (logged: LoggedChange): boolean => !(logged instanceof EncodedChange) || logged.layer === 'network'
 
 /** The store as what is behind the log's beginning. */
 export const historyIn = (store: Store): History => ({ end: () => store.changesEnd(), read: store.readChanges })

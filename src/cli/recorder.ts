@@ -1,8 +1,8 @@
 import type { LoggedChange, Position } from '../changestream/port.ts'
-import type { Store } from '../store/port.ts'
+import type { Store, StoredChange } from '../store/port.ts'
 import { cliErrors } from './errors.ts'
 
-/** Takes every change of the log, in the order of its partition. */
+/** Takes every change of the log, in the order of its partition, claims encoded or not. */
 export type Recorder = {
   /** One past what the store has of each partition. */
   readonly stored: Position
@@ -35,10 +35,18 @@ export async function recorderOf(
         throw cliErrors.storeOfAnotherStream({ partition, offset, found })
       }
       const fresh = batch.filter(({ partition, offset }) => offset >= (stored[partition] ?? 0))
-      if (fresh.length > 0) await store.insertChanges(fresh)
+      if (fresh.length > 0) await store.insertChanges(fresh.map(asObject))
     },
   }
 }
+
+/** What lies encoded in the log is made an object here, and only what the store lacks. */
+const asObject = ({ change, partition, offset, loggedAtMs }: LoggedChange): StoredChange => ({
+  change,
+  partition,
+  offset,
+  loggedAtMs,
+})
 
 async function lastStored(
   store: Pick<Store, 'readChanges'>,

@@ -3,7 +3,9 @@ import { type Corrector, createCorrector } from '../enricher/corrections/correct
 import { s3FlowLogs } from '../enricher/flowlogs/s3.ts'
 import { createEnricher, type Enricher } from '../enricher/live.ts'
 import { furthestProgressMs } from '../enricher/look-ups.ts'
-import { DEFAULT_NARROWING, Narrowing } from '../pollers/narrowing.ts'
+import { InterfaceSearch } from '../pollers/interface-search.ts'
+import type { Inventory } from '../pollers/inventory.ts'
+import { DEFAULT_NARROWING, Narrowing, type TargetedLook } from '../pollers/narrowing.ts'
 import { diffContextOf } from '../pollers/poll.ts'
 import { runPoller } from '../pollers/run-poller.ts'
 import { firstPollAfterMs, Turns } from '../pollers/turns.ts'
@@ -12,39 +14,54 @@ import { ticks } from '../runtime/ticks.ts'
 import { domainRulesOf, reachTableOf } from './domain-settings.ts'
 import { leadershipOf } from './leading.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { Settings } from './settings.ts'
+import { holdSecondsOf, type Settings } from './settings.ts'
 import type { Credentials, PolledInventory } from './sources.ts'
 import type { Telemetry } from './telemetry.ts'
 
-/** Polls every inventory that no other process polls, each at a pace of its own, until the signal. */
+/** Polls every inventory that no other process polls, each at a pace of its own, until the signal; then closes them. */
 export function runPollers(
   polled: readonly PolledInventory[],
   parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { clock, telemetry } = parts
+  const { pipeline, clock, telemetry } = parts
+  const search = new InterfaceSearch(clock, () => pipeline.settled())
   return Promise.all(
     polled.map(async ({ inventory, limits, guards, silentPolls, looks }, place) => {
       const firstAfterMs = firstPollAfterMs(place, polled.length, limits.longestMs)
       const leading = leadershipOf(inventory, { longestMs: limits.longestMs, silentPolls }, parts)
-      const context = diffContextOf(inventory)
-      const narrowing =
-        looks && new Narrowing({ look: looks.look, context, log: leading.log, clock, limits: DEFAULT_NARROWING })
-      const wanted = () => narrowing?.wanted() ?? false
+      const { source, kind } = inventory
+      const wanted = (): boolean => narrowing?.wanted() ?? false
       const turns = new Turns({
         clock,
         limits,
         firstAfterMs,
         ...(looks && { looks: { everyMs: looks.everyMs, wanted } }),
       })
-      const report = leading.reporting(turns.learning(telemetry.report))
+      const learning = turns.learning(telemetry.report)
+      const wake = () => turns.wake()
+      const searching = kind === 'ec2' ? search.placing(source, wake, learning) : search.seeking(source, wake, learning)
+      const report = leading.reporting(searching)
+      const narrowing: Narrowing | undefined =
+        looks && narrowingOf(inventory, looks.look, { log: leading.log, clock, report: learning })
       const adopt = () => leading.adopt(signal)
       const running = { log: leading.log, clock, report, guards, adopt, turns: turns.until(signal), narrowing }
-      await runPoller(inventory, running, signal)
-      await leading.resign()
+      try {
+        await runPoller(inventory, running, signal)
+        await leading.resign()
+      } finally {
+        inventory.close?.()
+      }
     }),
   )
 }
+
+/** Looks at this inventory's addresses between its polls. */
+export const narrowingOf = (
+  inventory: Inventory,
+  look: TargetedLook,
+  parts: Pick<ConstructorParameters<typeof Narrowing>[0], 'log' | 'clock' | 'report'>,
+): Narrowing => new Narrowing({ ...parts, look, context: diffContextOf(inventory), limits: DEFAULT_NARROWING })
 
 const RETENTION_TICK_MS = 3600 * 1000
 const DAY_MS = 24 * 3600 * 1000
@@ -86,7 +103,8 @@ export function enrichersOf(
   const { pipeline, clock, telemetry } = parts
   const rules = domainRulesOf(settings)
   const reach = reachTableOf(settings)
-  return settings.flowLogs.map(({ bucket, prefix, region, endpoint, slackSeconds, holdSeconds, listSeconds }) => {
+  return settings.flowLogs.map(flowLogs => {
+    const { bucket, prefix, region, endpoint, slackSeconds, listSeconds } = flowLogs
     const objects = s3FlowLogs({ bucket, prefix, region, endpoint, credentials })
     const context = {
       open: objects.open,
@@ -102,7 +120,7 @@ export function enrichersOf(
     const enricher = createEnricher({
       ...context,
       list: objects.list,
-      holdCapMs: holdSeconds * 1000,
+      holdCapMs: holdSecondsOf(flowLogs, settings) * 1000,
       furthestProgressMs: () => furthestProgressMs(pipeline.index),
     })
     const corrector = createCorrector({

@@ -335,7 +335,9 @@ export const SettingsSchema = Type.Object(
           ),
           partition: Type.String({ default: 'aws' }),
           endpoint: optionalUrl('Instead of the region’s own endpoint'),
-          stsEndpoint: optionalUrl('Instead of the region’s own endpoint of STS, which says whose the credentials are'),
+          stsEndpoint: optionalUrl(
+            'Instead of the region’s own endpoint of STS, which says whose the credentials are; needed where `endpoint` is on loopback or a private address',
+          ),
           roleArn: Type.Optional(
             Type.String({
               pattern: '^arn:[a-z-]+:iam::\\d{12}:role/[\\w+=,.@/-]+$',
@@ -432,7 +434,13 @@ export const SettingsSchema = Type.Object(
             60,
             'Declared bound: how much earlier than a record’s start a packet may be. AWS says up to 60.',
           ),
-          holdSeconds: seconds(180, 'Longest wait for the inventories to catch up with an object.'),
+          holdSeconds: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              description:
+                'Longest wait for the sources that an object concerns. Left out, three times the longest pollSeconds.',
+            }),
+          ),
           listSeconds: Type.Number({ minimum: 1, default: 60, description: 'Time between two listings.' }),
         },
         strict,

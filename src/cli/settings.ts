@@ -125,6 +125,17 @@ function complaintsAbout(tree: unknown): string[] {
   return [...seen]
 }
 
+const POLLS_HELD = 3
+
+/** Longest wait of a flow log object for the sources that it concerns. */
+export const holdSecondsOf = (flowLogs: Settings['flowLogs'][number], settings: Settings): number =>
+  flowLogs.holdSeconds ?? POLLS_HELD * slowestPollSeconds(settings)
+
+function slowestPollSeconds({ ec2, titus, awsRanges }: Settings): number {
+  const ranges = awsRanges.url === undefined ? [] : [awsRanges]
+  return Math.max(0, ...[...ec2, ...titus, ...ranges].map(source => source.pollSeconds))
+}
+
 /** Rules between settings show both sides, the reason and the way out. */
 function complaintsBetween(settings: Settings): string[] {
   const complaints = [
@@ -140,10 +151,9 @@ function complaintsBetween(settings: Settings): string[] {
         complaints.push(`titus.${titus.name}.covers: "${prefix}" is not a CIDR block like 10.0.0.0/16`)
     }
   }
-  const ranges = settings.awsRanges.url === undefined ? [] : [settings.awsRanges]
-  const slowest = Math.max(0, ...[...settings.ec2, ...settings.titus, ...ranges].map(source => source.pollSeconds))
+  const slowest = slowestPollSeconds(settings)
   for (const { bucket, holdSeconds } of settings.flowLogs) {
-    if (holdSeconds >= slowest + 1) continue
+    if (holdSeconds === undefined || holdSeconds >= slowest + 1) continue
     complaints.push(
       `flowLogs.${bucket}.holdSeconds (${holdSeconds}) must be longer than the slowest pollSeconds (${slowest}), so that an object ` +
         'can wait for the poll after it; raise the first or lower the second',

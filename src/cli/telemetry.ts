@@ -7,7 +7,7 @@ import type { Move } from '../enricher/outcome.ts'
 import type { EnricherReport } from '../enricher/report.ts'
 import type { Ec2Report } from '../pollers/ec2/report.ts'
 import type { LeadershipReport } from '../pollers/leadership.ts'
-import type { PollReport } from '../pollers/report.ts'
+import type { LookReport, PollReport } from '../pollers/report.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import type { StoreReport } from '../store/report.ts'
 import type { CheckpointsReport } from './checkpoints.ts'
@@ -24,6 +24,7 @@ export type Report = ApiReport &
   EnricherReport &
   KafkaReport &
   LeadershipReport &
+  LookReport &
   MaterialiserReport &
   OverlapReport &
   PollReport &
@@ -66,7 +67,7 @@ export function createTelemetry(options: { readonly level: string; readonly vers
   }
 }
 
-const pollReport = (log: Logger, metrics: Metrics): PollReport => ({
+const pollReport = (log: Logger, metrics: Metrics): PollReport & LookReport => ({
   pollCompleted({ source, bindings, changed, completeUpToMs, tookMs, contradictions }) {
     log.debug({ source, bindings, changed, completeUpToMs, tookMs }, 'poll completed')
     metrics.polls.inc({ source, result: 'complete' })
@@ -93,6 +94,14 @@ const pollReport = (log: Logger, metrics: Metrics): PollReport => ({
   adoptFailed({ source, cause }) {
     log.error({ source, reason: reasonOf(cause) }, 'source not adopted')
     metrics.publishFailures.inc({ source })
+  },
+  lookDone({ source, result, asked, changed, tookMs, cause }) {
+    metrics.looks.inc({ source, result })
+    metrics.lookTurns.inc({ source }, changed)
+    const fields = { source, result, asked, changed, tookMs }
+    if (result === 'failed') log.warn({ ...fields, reason: reasonOf(cause) }, 'look failed, polls alone until the next')
+    else if (result === 'disbelieved') log.warn(fields, 'look not believed, polls alone until the next')
+    else log.debug(fields, 'look done')
   },
 })
 

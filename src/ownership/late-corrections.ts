@@ -1,16 +1,16 @@
 import type { Affected } from './affected.ts'
 import type { Change, Horizon } from './claim.ts'
 import { correctionsOf, type KnownBefore } from './corrections.ts'
+import { scopesAround } from './watch-changes.ts'
 import type { Millis } from './window.ts'
 
 /** Where answers may have changed that looked final, and the interfaces whose view may have with them. */
 export type LateCorrection = Affected & { readonly enis: readonly string[] }
 
 /**
- * What of `correctionsOf` lies before the instant up to which the change's source had vouched already, or anywhere where it had
- * no say yet, or gets another one. Whoever waits until an answer is final needs to look again only there: what lies after it
- * was not final yet. Nothing lies after `answeredUntilMs`, up to which somebody was answered. Nothing for a horizon: an answer
- * that was right stays right when its reasons are forgotten.
+ * What of `correctionsOf` nobody waited for who waits until an answer is final: what lies before the instant up to which the
+ * change's source had vouched, and what lies where nothing waits for that source. Nothing lies after `answeredUntilMs`, up to
+ * which somebody was answered. Nothing for a horizon: an answer that was right stays right when its reasons are forgotten.
  */
 export function lateCorrectionsOf(
   change: Change,
@@ -18,18 +18,30 @@ export function lateCorrectionsOf(
   answeredUntilMs: Millis,
 ): readonly LateCorrection[] {
   if (change.record === 'horizon' || answeredUntilMs === Number.NEGATIVE_INFINITY) return []
-  const lateUntilMs = Math.min(toldUntilMs(change, before), answeredUntilMs)
   const enis = change.record === 'claim' ? enisOf(change) : []
-  return correctionsOf(change, before)
-    .filter(({ fromMs }) => fromMs < lateUntilMs)
-    .map(affected => ({ ...affected, untilMs: Math.min(affected.untilMs, lateUntilMs), enis }))
+  return correctionsOf(change, before).flatMap(affected => {
+    const lateUntilMs = Math.min(awaitedFromMs(affected, change, before), answeredUntilMs)
+    if (affected.fromMs >= lateUntilMs) return []
+    return [{ ...affected, untilMs: Math.min(affected.untilMs, lateUntilMs), enis }]
+  })
 }
 
-/** Infinity where the source had no say yet, or gets another one. */
-function toldUntilMs(change: Exclude<Change, Horizon>, before: KnownBefore): Millis {
-  const { record, completeUpToMs } = before.historyOf(change.source) ?? {}
-  const hadItsSay = record !== undefined && change.record !== 'source'
-  return hadItsSay ? (completeUpToMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+/**
+ * From when on an answer there is not final before the change's source has told more; Infinity where nothing waits for it: it
+ * does not watch the place, or no poll of it has spoken of it yet, it was removed, or gets another say by this change.
+ */
+function awaitedFromMs({ domain, prefix }: Affected, change: Exclude<Change, Horizon>, before: KnownBefore): Millis {
+  const history = before.historyOf(change.source)
+  const record = history?.record
+  if (change.record === 'source' || record?.validity.untilMs !== Number.POSITIVE_INFINITY)
+    return Number.POSITIVE_INFINITY
+  const speaksFromMs = scopesAround(history?.space, domain, prefix).map(
+    ({ fromMs }) => history?.speaksFromMs(fromMs) ?? Number.POSITIVE_INFINITY,
+  )
+  return Math.max(
+    history?.completeUpToMs ?? Number.POSITIVE_INFINITY,
+    Math.min(Number.POSITIVE_INFINITY, ...speaksFromMs),
+  )
 }
 
 const enisOf = ({ owners }: { readonly owners: readonly { readonly eni: string | null }[] }): readonly string[] => [

@@ -23,21 +23,24 @@ export function newClaim(
   hearing: Hearing,
 ): Claim {
   const lifetime = `${binding.lifetimeId ?? holderOf(binding.owners)}#${revision.epoch}.${revision.sequence}`
-  const polled = { earliestMs: notBeforeMs, latestMs: windows.seenBy(binding) }
+  const polled = windows.startOf(binding, notBeforeMs)
   const start = withBinding ? hearing.hear(binding, 'start', polled) : unheard(polled)
+  const { domain, prefix, ports, layer, owners } = binding
+  const seen = windows.seenAt(binding)
   const claim: Claim = {
     record: 'claim',
-    id: identify(claimKey({ ...binding, source }, lifetime)),
+    id: identify(claimKey({ source, domain, prefix, ports, layer, owners }, lifetime)),
     revision,
-    domain: binding.domain,
-    prefix: binding.prefix,
-    ports: binding.ports,
-    layer: binding.layer,
+    domain,
+    prefix,
+    ports,
+    layer,
     source,
-    owners: binding.owners,
+    owners,
     lifetimeId: binding.lifetimeId,
     start: start.bounds,
-    ...windows.seenAt(binding),
+    end: seen.end,
+    lastSightingMs: seen.lastSightingMs,
     evidence: start.isPoint ? 'authoritative-time' : 'sighted',
     state: 'open',
     expects: binding.expects,

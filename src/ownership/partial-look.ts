@@ -2,7 +2,6 @@ import type { Claim, Revision } from './claim.ts'
 import { absentBefore, type LookMemory, rememberLook, shownBy, type Vouched } from './look-memory.ts'
 import { PollStep, type Shown } from './poll-step.ts'
 import type { Binding, Sighting } from './snapshot.ts'
-import { distinct } from './snapshot-diff.ts'
 import type { Diff, DiffContext, SourceState } from './source-state.ts'
 import { opensAt } from './start-window.ts'
 
@@ -37,7 +36,7 @@ export function diffPartialLook(
 ): LookDiff {
   const revision: Revision = { epoch: state.epoch, sequence: state.sequence + 1 }
   const step = new LookStep(state, context, revision, shownBy(look.sighting, context.bounds), memory)
-  for (const binding of distinct(look.bindings)) step.see(binding)
+  step.seeAll(look.bindings)
   step.missTheRest(look.wouldShow)
 
   const changes = [...step.changed.values()]

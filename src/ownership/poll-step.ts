@@ -1,8 +1,17 @@
 import type { Claim, Revision } from './claim.ts'
 import { Hearing } from './hearing.ts'
 import { KnownClaims } from './known-claims.ts'
+import { listedOnce } from './listed-once.ts'
 import { newClaim } from './new-claim.ts'
-import { haveSameNames, isSamePlace, isUnchanged, lacksNamesOf, onceForwarding, saysTheSame } from './same-holding.ts'
+import {
+  haveSameNames,
+  isSamePlace,
+  isUnchanged,
+  lacksNamesOf,
+  onceForwarding,
+  SameOwners,
+  saysTheSame,
+} from './same-holding.ts'
 import { SeenWindows } from './seen-windows.ts'
 import type { Binding } from './snapshot.ts'
 import type { DiffContext, SourceState } from './source-state.ts'
@@ -19,6 +28,8 @@ export type Shown = {
   readonly notBefore: (binding: Binding) => Millis
 }
 
+const BEFORE_ANYTHING_MS: Millis = 0
+
 /** The work of one poll, or of one look at a part, on the claims of its source. */
 export class PollStep {
   readonly changed = new Map<string, Claim>()
@@ -31,6 +42,7 @@ export class PollStep {
   private readonly revision: Revision
   private readonly shown: Shown
   protected readonly windows: SeenWindows
+  private readonly owners = new SameOwners()
 
   constructor(state: SourceState, context: DiffContext, revision: Revision, shown: Shown) {
     this.state = state
@@ -42,13 +54,20 @@ export class PollStep {
     this.known = new KnownClaims(state.claims)
   }
 
-  see(binding: Binding): void {
-    const asBefore = this.known.markSeenIf(binding, this.isAsBefore)
+  /** All that was listed. Returns how many bindings that are, those that were listed twice counted once. */
+  seeAll(listed: readonly Binding[]): number {
+    const { bindings, holdings } = listedOnce(listed, this.known)
+    for (let i = 0; i < bindings.length; i++) this.see(bindings[i] as Binding, holdings[i] as number)
+    return bindings.length
+  }
+
+  private see(binding: Binding, holding: number): void {
+    const asBefore = this.known.markSeenIf(binding, holding, this.isAsBefore)
     if (asBefore) {
       this.carryOn(asBefore, binding)
       return
     }
-    const known = this.known.of(binding)
+    const known = this.known.of(binding, holding)
     const told = known.find(claim => this.isTold(claim, binding))
     if (told) {
       this.told.add(told.id)
@@ -92,18 +111,25 @@ export class PollStep {
 
   /** The claims that the next poll has to compare with. */
   remaining(): ReadonlyMap<string, Claim> {
-    if (this.changed.size === 0 && !this.known.hasClosed) return this.state.claims
-    const claims = new Map(this.state.claims)
+    const closed = [...this.known.closed]
+    for (const claim of this.changed.values()) if (claim.state === 'closed') closed.push(claim)
+    const before = this.state.claims
+    if (closed.length === 0 && this.changed.size === 0) return before
+    if (closed.length === 0 && before.size === 0) return this.changed
+    // By their values: `new Map(before)` makes a pair of each on the way.
+    const claims = new Map<string, Claim>()
+    for (const claim of before.values()) claims.set(claim.id, claim)
     for (const claim of this.changed.values()) claims.set(claim.id, claim)
-    for (const { id, state } of claims.values()) {
-      if (state === 'closed' && !this.told.has(id)) claims.delete(id)
-    }
+    for (const { id } of closed) if (!this.told.has(id)) claims.delete(id)
     return claims
   }
 
   /** Held by the same, as all of an estate is but for a few: what `see` does then, without a word said. */
   private readonly isAsBefore = (claim: Claim, binding: Binding): boolean =>
-    claim.state === 'open' && binding.state === 'held' && saysTheSame(claim, binding) && this.continues(claim, binding)
+    claim.state === 'open' &&
+    binding.state === 'held' &&
+    saysTheSame(claim, binding, this.owners) &&
+    this.continues(claim, binding)
 
   /** Of an open claim that is sighted again, with nothing new about it: the source's progress carries it on. */
   protected carryOn(_claim: Claim, _binding: Binding): void {}
@@ -112,7 +138,7 @@ export class PollStep {
   private go(claim: Claim, binding: Binding): void {
     this.known.markSeen(claim)
     const owners = onceForwarding(binding.owners, claim.owners)
-    if (claim.state === 'open' && saysTheSame(claim, { ...binding, owners })) {
+    if (claim.state === 'open' && saysTheSame(claim, { ...binding, owners }, this.owners)) {
       this.carryOn(claim, binding)
       return
     }
@@ -186,11 +212,14 @@ export class PollStep {
     return other !== claim && isSameBounds(other.start, claim.start) && this.isNaming(other, claim)
   }
 
-  /** Takes all time from a claim: it never was. */
+  /** Takes all time from a claim: it never was. The change stream has no end at −∞, so an unbounded start is moved, too. */
   private empty(claim: Claim): void {
     this.known.markSeen(claim)
-    const atMs = claim.start.earliestMs
-    this.revise(claim, { state: 'closed', end: { earliestMs: atMs, latestMs: atMs } })
+    const { earliestMs } = claim.start
+    const isBounded = Number.isFinite(earliestMs)
+    const atMs = isBounded ? earliestMs : BEFORE_ANYTHING_MS
+    const instant = { earliestMs: atMs, latestMs: atMs }
+    this.revise(claim, { state: 'closed', start: isBounded ? claim.start : instant, end: instant })
   }
 
   /** On its way out. A stated end closes it at once; of a binding that may be another one it says nothing. */

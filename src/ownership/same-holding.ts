@@ -8,10 +8,18 @@ type Owners = readonly Owner[]
 export function isSameHolding(a: Held, b: Held): boolean {
   if (a.layer !== b.layer || a.lifetimeId !== b.lifetimeId) return false
   if (a.ports?.first !== b.ports?.first || a.ports?.last !== b.ports?.last) return false
-  return a.lifetimeId !== null || agree(a.owners, b.owners, HOLDER)
+  return a.lifetimeId !== null || haveSameHolders(a.owners, b.owners)
 }
 
-const HOLDER = ['resourceId', 'eni'] as const
+/** Field by field, like `isSameOwner`: every address of a poll is compared. */
+function haveSameHolders(a: Owners, b: Owners): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) {
+    const [one, other] = [a[i] as Owner, b[i] as Owner]
+    if (one.resourceId !== other.resourceId || one.eni !== other.eni) return false
+  }
+  return true
+}
 
 /** Who holds an address that no lifetime id binds: the same resource on another interface is another holding. */
 export const holderOf = (owners: Owners): string =>
@@ -56,13 +64,26 @@ export const isUnchanged = (claim: Claim, binding: Binding): boolean =>
 export const onceForwarding = (owners: Owners, before: Owners): Owners =>
   owners.map((owner, i) => (before[i]?.forwards ? { ...owner, forwards: true } : owner))
 
-/** Whether a binding says nothing but what the claim says already. Every address of a poll is compared, so field by field. */
-export function saysTheSame(claim: Claim, { owners, expects, whole }: Binding): boolean {
-  if (claim.whole !== whole || claim.owners.length !== owners.length || claim.expects.length !== expects.length)
-    return false
+/** Whether a binding says nothing but what the claim says already. */
+export function saysTheSame(claim: Claim, { owners, expects, whole }: Binding, same: SameOwners): boolean {
+  if (claim.whole !== whole || claim.expects.length !== expects.length) return false
   for (let i = 0; i < expects.length; i++) if (claim.expects[i] !== expects[i]) return false
-  for (let i = 0; i < owners.length; i++) if (!isSameOwner(claim.owners[i] as Owner, owners[i] as Owner)) return false
-  return true
+  return same.are(claim.owners, owners)
+}
+
+/** The addresses of one interface follow one another and share its owners: what was found alike last is not compared again. */
+export class SameOwners {
+  private lastOf: Owners = []
+  private lastLike: Owners = []
+
+  are(a: Owners, b: Owners): boolean {
+    if (a === this.lastOf && b === this.lastLike) return true
+    if (a.length !== b.length) return false
+    for (let i = 0; i < a.length; i++) if (!isSameOwner(a[i] as Owner, b[i] as Owner)) return false
+    this.lastOf = a
+    this.lastLike = b
+    return true
+  }
 }
 
 const isSameOwner = (a: Owner, b: Owner): boolean =>

@@ -1,7 +1,7 @@
 import type { Claim, SourceBounds } from './claim.ts'
 import type { Binding, Sighting } from './snapshot.ts'
 import type { SourceState } from './source-state.ts'
-import { EVER, type Millis } from './window.ts'
+import { type Bounds, EVER, type Millis } from './window.ts'
 
 type LastSeen = Pick<Claim, 'end' | 'lastSightingMs'>
 
@@ -14,6 +14,7 @@ export class SeenWindows {
   /** What one page shows is in memory once, however many addresses are on it. */
   private sighting: Sighting | undefined
   private ofSighting: LastSeen = { end: EVER, lastSightingMs: 0 }
+  private begun: Bounds = EVER
 
   constructor({ lagMs, clockErrorMs }: SourceBounds, { completeUpToMs }: SourceState) {
     this.lagMs = lagMs
@@ -24,6 +25,13 @@ export class SeenWindows {
   /** What a reply shows, was so by then. */
   seenBy({ sighting }: Binding): Millis {
     return sighting.receivedAtMs + this.clockErrorMs
+  }
+
+  /** The start of a claim that is sighted for the first time, and did not begin before. In memory once, too. */
+  startOf(binding: Binding, earliestMs: Millis): Bounds {
+    const latestMs = this.seenBy(binding)
+    if (this.begun.earliestMs !== earliestMs || this.begun.latestMs !== latestMs) this.begun = { earliestMs, latestMs }
+    return this.begun
   }
 
   /** The end of a claim that is being sighted. */

@@ -1,9 +1,7 @@
 import type { Progress, Revision, SourceRecord } from './claim.ts'
-import { Places } from './places.ts'
 import { PollStep } from './poll-step.ts'
-import { haveSameNames, isSameHolding } from './same-holding.ts'
 import { extendScope } from './scope.ts'
-import type { Binding, Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 import type { Diff, DiffContext, SourceState } from './source-state.ts'
 import { opensAt } from './start-window.ts'
 import type { Millis } from './window.ts'
@@ -21,8 +19,7 @@ export function diffSnapshot(state: SourceState, snapshot: Snapshot, context: Di
   const overAtMs = snapshot.sighting.receivedAtMs + clockErrorMs
   const shown = { fromMs: completeUpToMs, overAtMs, notBefore: opensAt(state) }
   const step = new PollStep(state, context, revision, shown)
-  const bindings = distinct(snapshot.bindings)
-  for (const binding of bindings) step.see(binding)
+  const addresses = step.seeAll(snapshot.bindings)
   step.missTheRest()
 
   const record = nextRecord(state, snapshot, context, revision, completeUpToMs)
@@ -32,7 +29,7 @@ export function diffSnapshot(state: SourceState, snapshot: Snapshot, context: Di
     revision,
     completeUpToMs,
     overAtMs,
-    counts: { addresses: bindings.length, changed: step.changed.size },
+    counts: { addresses, changed: step.changed.size },
     refused: null,
   }
   return {
@@ -41,7 +38,7 @@ export function diffSnapshot(state: SourceState, snapshot: Snapshot, context: Di
       epoch: state.epoch,
       sequence: revision.sequence,
       completeUpToMs,
-      addresses: bindings.length,
+      addresses,
       claims: step.remaining(),
       record,
     },
@@ -67,21 +64,6 @@ export function refusePoll(
   }
   return { changes: [progress], next: { ...state, sequence: revision.sequence }, contradictions: [] }
 }
-
-/** Bindings that the walk listed twice are one; a sighting outweighs a listing on its way out. */
-export function distinct(bindings: readonly Binding[]): readonly Binding[] {
-  const places = new Places(bindings.length)
-  const kept: Binding[] = []
-  for (const binding of bindings) {
-    let at = places.lastAt(binding)
-    while (at >= 0 && !isSameListing(kept[at] as Binding, binding)) at = places.beforeIt(at)
-    if (at < 0) places.file(binding, kept.push(binding) - 1)
-    else if (binding.state === 'held') kept[at] = binding
-  }
-  return kept
-}
-
-const isSameListing = (a: Binding, b: Binding): boolean => isSameHolding(a, b) && haveSameNames(a.owners, b.owners)
 
 function nextRecord(
   state: SourceState,

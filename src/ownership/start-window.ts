@@ -15,9 +15,10 @@ export function opensAt({
   completeUpToMs,
   record,
 }: SourceState): (held: Pick<Binding, 'domain' | 'prefix' | 'layer'>) => Millis {
+  if (completeUpToMs === null) return () => Number.NEGATIVE_INFINITY
   const watched = new Map<string, Watched[]>()
   for (const { domain, prefix, layers, fromMs } of record?.scope ?? []) {
-    if (completeUpToMs === null || fromMs > completeUpToMs) continue
+    if (fromMs > completeUpToMs) continue
     const blocks = watched.get(domain) ?? []
     blocks.push({ block: prefixBits(prefix), layers })
     watched.set(domain, blocks)
@@ -27,6 +28,6 @@ export function opensAt({
     const isWatched = watched
       .get(domain)
       ?.some(({ block, layers }) => layers.includes(layer) && block.length <= bits.length && coversBits(block, bits))
-    return isWatched && completeUpToMs !== null ? completeUpToMs : Number.NEGATIVE_INFINITY
+    return isWatched ? completeUpToMs : Number.NEGATIVE_INFINITY
   }
 }

@@ -66,6 +66,8 @@ export function hear(
   stated: readonly StatedTime[],
   clockErrorMs: number,
 ): Heard {
+  // Of nearly all bindings nothing is stated: their windows stay one object.
+  if (stated.length === 0 && polled.earliestMs <= polled.latestMs) return unheard(polled)
   const said = stated.filter(time => time.edge === edge)
   const limits = said.map(time => limitsOf(time, time.clockErrorMs ?? clockErrorMs))
   const earliestMs = Math.max(polled.earliestMs, ...limits.map(limit => limit.earliestMs))

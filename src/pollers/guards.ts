@@ -82,17 +82,31 @@ export const worseThan = (accepted: readonly Doubt[], doubts: readonly Doubt[]):
 /** Both sides are as many as the estate has addresses, so nothing is put into words before all are counted. */
 function tally(held: Iterable<Held>): Tallies {
   const layers = new Map<Layer, LayerCount>()
-  for (const { layer, owners } of held) {
-    const count = layers.get(layer) ?? newCount()
-    if (count.all === 0) layers.set(layer, count)
-    count.all++
-    if (owners.some(owner => owner.application !== null)) count.named++
-    for (const kind of PLACES) {
-      const name = owners[0]?.[kind]
-      if (name) count.by[kind].set(name, (count.by[kind].get(name) ?? 0) + 1)
+  // The addresses of one interface follow one another and share its owners.
+  let last: Held | undefined
+  let alike = 0
+  for (const one of held) {
+    if (last !== undefined && last.owners === one.owners && last.layer === one.layer) {
+      alike++
+      continue
     }
+    if (last) count(layers, last, alike)
+    last = one
+    alike = 1
   }
+  if (last) count(layers, last, alike)
   return { layers, places: placesOf(layers) }
+}
+
+function count(layers: Map<Layer, LayerCount>, { layer, owners }: Held, times: number): void {
+  const counted = layers.get(layer) ?? newCount()
+  if (counted.all === 0) layers.set(layer, counted)
+  counted.all += times
+  if (owners.some(owner => owner.application !== null)) counted.named += times
+  for (const kind of PLACES) {
+    const name = owners[0]?.[kind]
+    if (name) counted.by[kind].set(name, (counted.by[kind].get(name) ?? 0) + times)
+  }
 }
 
 /** Not the routing domain: a rule may give a VPC another one at any time. */

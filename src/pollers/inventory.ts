@@ -12,4 +12,6 @@ export type Inventory = {
   readonly bounds: SourceBounds
   /** One whole listing. Throws where any part of it is missing or cannot be understood. */
   list(signal: AbortSignal, onPage?: OnPage): Promise<Snapshot>
+  /** Ends its connections, once nothing is listed any more; left out where it keeps none. */
+  close?(): void
 }

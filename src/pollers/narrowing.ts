@@ -1,22 +1,22 @@
 import type { ChangeLog } from '../changestream/port.ts'
-import { type Ip, toIp } from '../ownership/address.ts'
-import type { Claim } from '../ownership/claim.ts'
-import { PUBLIC_IPV4 } from '../ownership/domains.ts'
+import type { Ip } from '../ownership/address.ts'
+import type { Change, Claim } from '../ownership/claim.ts'
 import { type LookMemory, NOTHING_REMEMBERED, placeKey, rememberPoll } from '../ownership/look-memory.ts'
 import { diffPartialLook } from '../ownership/partial-look.ts'
 import type { Snapshot } from '../ownership/snapshot.ts'
 import type { DiffContext, SourceState } from '../ownership/snapshot-diff.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { HotAddresses, shownIpOf } from './hot-addresses.ts'
+import type { LookReport } from './report.ts'
 
 /**
  * What the interfaces with these private IPv4 addresses hold now, with all their bindings: whoever of ours has one of the
  * addresses in its list is among them. Null where no request was sent.
  */
-export type TargetedLook = (
-  addresses: readonly Ip[],
-  signal: AbortSignal,
-) => Promise<Pick<Snapshot, 'sighting' | 'bindings'> | null>
+export type TargetedLook = (addresses: readonly Ip[], signal: AbortSignal) => Promise<ShownByLook | null>
+
+export type ShownByLook = Pick<Snapshot, 'sighting' | 'bindings'>
 
 export type NarrowingLimits = {
   /** Addresses of one look at most: 200 go into one request, and their instances into another. */
@@ -27,30 +27,25 @@ export type NarrowingLimits = {
 
 export const DEFAULT_NARROWING: NarrowingLimits = { mostAddresses: 400, hotMs: 30 * 60_000 }
 
-type Hot = {
-  readonly place: Pick<Claim, 'domain' | 'prefix'>
-  readonly ip: Ip
-  untilMs: Millis
-  lookedMs: Millis
-  isTurning: boolean
-}
-
 /** Addresses that are known not to change hands: a reply that shows none of them is not believed. */
 const WITNESSES = 3
 
 /**
  * Looks between two polls at the addresses that changed hands lately, so that their next handoff is seen within seconds.
- * First come those that are changing hands now: missing, or not yet narrowed as far as the last look allows.
+ * A look that fails or is not believed changes nothing, and there is none until the next complete poll: a source in trouble
+ * is not helped by more requests.
  */
 export class Narrowing {
   private memory: LookMemory = NOTHING_REMEMBERED
-  private readonly hot = new Map<string, Hot>()
+  private readonly hot = new HotAddresses()
   private witnesses: readonly Ip[] = []
+  private isResting = false
   private readonly parts: {
     readonly look: TargetedLook
     readonly context: DiffContext
     readonly log: Pick<ChangeLog, 'append'>
     readonly clock: Clock
+    readonly report: LookReport
     readonly limits: NarrowingLimits
   }
 
@@ -58,9 +53,9 @@ export class Narrowing {
     this.parts = parts
   }
 
-  /** Whether there is anything to look at. */
+  /** Whether there is anything to look at, and a complete poll of this turn at the source to go on from. */
   wanted(): boolean {
-    return this.hot.size > 0
+    return this.hot.size > 0 && this.memory.polls.length > 0 && !this.isResting
   }
 
   /** After a complete poll: what it changed is looked at from now on. Not what the first one found. */
@@ -71,76 +66,98 @@ export class Narrowing {
     this.memory = rememberPoll(this.memory, { fromMs: after.completeUpToMs, byMs })
     if (before.completeUpToMs !== null) this.heat([...after.claims.values()].filter(isOf(after)))
     this.witnesses = this.choosesWitnesses(after)
-    this.cool()
+    this.isResting = false
+    this.hot.cool(clock.now())
+  }
+
+  /**
+   * The state is given up, and another will be adopted: what polls and looks proved absent goes with it. They may have been
+   * fenced off, and then what they showed is in no claim, and would be taken for absent.
+   */
+  forget(): void {
+    this.memory = NOTHING_REMEMBERED
   }
 
   /**
    * One look at what is hottest. Returns the state to go on from once the change stream has the changes; throws what the
-   * change stream throws. A look that fails is as if it never was.
+   * change stream throws.
    */
   async look(state: SourceState, signal: AbortSignal): Promise<SourceState> {
-    const { context, limits, log, clock, look } = this.parts
-    this.cool()
-    const chosen = this.hottest(limits.mostAddresses - WITNESSES)
-    if (chosen.length === 0) return state
-    const ips = new Set(chosen.map(({ ip }) => ip))
-    const shown = await look([...ips, ...this.witnesses.filter(ip => !ips.has(ip))], signal).catch(() => null)
-    const nowMs = clock.now()
-    for (const one of chosen) one.lookedMs = nowMs
-    if (shown === null || !this.isBelievable(shown)) return state
+    const { limits, clock } = this.parts
+    this.hot.cool(clock.now())
+    if (!this.wanted()) return state
+    const chosen = this.hot.hottest(limits.mostAddresses - WITNESSES)
     const asked = chosen.map(({ place }) => place)
-    const keys = new Set(asked.map(placeKey))
-    const wouldShow = (claim: Claim) => keys.has(placeKey(claim)) && isShownByAddress(claim)
-    const diff = diffPartialLook(state, { ...shown, asked, wouldShow }, this.memory, context)
-    if (diff.changes.length > 0) await log.append(diff.changes)
-    this.memory = diff.memory
-    this.heat(diff.changes.filter(change => change.record === 'claim'))
-    for (const { id } of diff.next.claims.values()) {
-      if (!this.memory.pending.has(id)) continue
-      const hot = this.hot.get(placeKey(diff.next.claims.get(id) as Claim))
-      if (hot) hot.isTurning = true
+    const begunAtMs = clock.now()
+    const shown = await this.ask([...new Set(chosen.map(({ ip }) => ip))], signal)
+    if (shown === null || signal.aborted) return state
+    this.hot.looked(asked, clock.now())
+    const { cause } = shown
+    if ('result' in shown) {
+      this.isResting = true
+      this.tell({ result: shown.result, asked: asked.length, changed: 0, cause }, begunAtMs)
+      return state
     }
-    return diff.next
+    const { changes, next } = await this.publish(state, shown, asked)
+    const changed = changes.filter(change => change.record === 'claim' && isTurn(change, state)).length
+    this.tell({ result: changes.length > 0 ? 'narrowed' : 'nothing', asked: asked.length, changed, cause }, begunAtMs)
+    return next
   }
 
-  private hottest(most: number): readonly Hot[] {
-    const byNeed = (a: Hot, b: Hot) => Number(b.isTurning) - Number(a.isTurning) || a.lookedMs - b.lookedMs
-    return [...this.hot.values()].sort(byNeed).slice(0, most)
+  /** What is shown, or why nothing can be made of it; null where nothing was asked. */
+  private async ask(
+    ips: readonly Ip[],
+    signal: AbortSignal,
+  ): Promise<
+    (ShownByLook & { cause: null }) | { readonly result: 'disbelieved' | 'failed'; readonly cause: unknown } | null
+  > {
+    try {
+      const shown = await this.parts.look([...ips, ...this.witnesses.filter(ip => !ips.includes(ip))], signal)
+      if (shown === null) return null
+      return this.isBelievable(shown) ? { ...shown, cause: null } : { result: 'disbelieved', cause: null }
+    } catch (cause) {
+      return { result: 'failed', cause }
+    }
+  }
+
+  private async publish(
+    state: SourceState,
+    shown: ShownByLook,
+    asked: readonly Pick<Claim, 'domain' | 'prefix'>[],
+  ): Promise<{ readonly changes: readonly Change[]; readonly next: SourceState }> {
+    const { context, log } = this.parts
+    const keys = new Set(asked.map(placeKey))
+    const wouldShow = (claim: Claim) => keys.has(placeKey(claim)) && shownIpOf(claim) !== undefined
+    const { changes, next, memory } = diffPartialLook(state, { ...shown, asked, wouldShow }, this.memory, context)
+    if (changes.length > 0) await log.append(changes)
+    this.memory = memory
+    this.heat(changes.filter(change => change.record === 'claim'))
+    this.hot.turning([...next.claims.values()].filter(({ id }) => memory.pending.has(id)))
+    return { changes, next }
   }
 
   private heat(claims: readonly Claim[]): void {
     const { clock, limits } = this.parts
-    const untilMs = clock.now() + limits.hotMs
-    for (const claim of claims) {
-      const ip = isShownByAddress(claim) ? ipOf(claim) : undefined
-      if (ip === undefined) continue
-      const hot = this.hot.get(placeKey(claim))
-      const isTurning = claim.state === 'missing'
-      if (hot) Object.assign(hot, { untilMs, isTurning })
-      else {
-        const place = { domain: claim.domain, prefix: claim.prefix }
-        this.hot.set(placeKey(claim), { place, ip, untilMs, lookedMs: Number.NEGATIVE_INFINITY, isTurning })
-      }
-    }
+    this.hot.heat(claims, clock.now() + limits.hotMs)
   }
 
-  private cool(): void {
-    const nowMs = this.parts.clock.now()
-    for (const [key, { untilMs }] of this.hot) if (untilMs <= nowMs) this.hot.delete(key)
+  private tell(d: Omit<Parameters<LookReport['lookDone']>[0], 'source' | 'tookMs'>, begunAtMs: Millis): void {
+    const { report, context, clock } = this.parts
+    report.lookDone({ source: context.source, ...d, tookMs: clock.now() - begunAtMs })
   }
 
   private choosesWitnesses({ claims }: SourceState): readonly Ip[] {
     const found: Ip[] = []
     for (const claim of claims.values()) {
       if (found.length === WITNESSES) break
-      const ip = claim.state === 'open' && isShownByAddress(claim) && !this.hot.has(placeKey(claim)) && ipOf(claim)
+      const ip = claim.state === 'open' && !this.hot.has(claim) ? shownIpOf(claim) : undefined
       if (ip) found.push(ip)
     }
     return found
   }
 
   /** An API under load answers with nothing, and without an error (inventories.md §4). */
-  private isBelievable({ bindings }: Pick<Snapshot, 'bindings'>): boolean {
+  private isBelievable({ bindings }: ShownByLook): boolean {
     if (this.witnesses.length === 0) return bindings.length > 0
     const shown = new Set(bindings.map(({ prefix }) => prefix.slice(0, prefix.indexOf('/'))))
     return this.witnesses.some(ip => shown.has(ip))
@@ -152,8 +169,5 @@ const isOf =
   ({ revision }: Claim): boolean =>
     revision.epoch === epoch && revision.sequence === sequence
 
-/** An address in an interface's own list. Elastic IPs, blocks and IPv6 are not asked for by address. */
-const isShownByAddress = ({ domain, prefix, layer }: Claim): boolean =>
-  (layer === 'interface' || layer === 'instance') && domain !== PUBLIC_IPV4 && prefix.endsWith('/32')
-
-const ipOf = ({ prefix }: Pick<Claim, 'prefix'>): Ip | undefined => toIp(prefix.slice(0, -'/32'.length))
+/** Opened, missing or closed, and not only narrowed. */
+const isTurn = (claim: Claim, { claims }: SourceState): boolean => claims.get(claim.id)?.state !== claim.state

@@ -20,8 +20,11 @@ export type PollerParts = {
   readonly onPage?: OnPage
 }
 
-/** 128 bits of SHA-256: enough for no two claims of a lifetime of a log to meet. */
-const identify = (key: string): string => hash('sha256', key, 'hex').slice(0, 32)
+/**
+ * 128 bits of SHA-256: enough for no two claims of a lifetime of a log to meet. Written from the bytes: a part of a text
+ * would keep all of it in memory.
+ */
+const identify = (key: string): string => hash('sha256', key, 'buffer').toString('hex', 0, 16)
 
 /** What the diff needs to know of an inventory. */
 export const diffContextOf = ({ source, kind, bounds }: Inventory): DiffContext => ({ source, kind, bounds, identify })
@@ -81,7 +84,7 @@ function reportCompleted(
   report.pollCompleted({
     source,
     bindings: next.addresses,
-    changed: changes.filter(change => change.record === 'claim').length,
+    changed: changes.reduce((sum, { record }) => (record === 'claim' ? sum + 1 : sum), 0),
     completeUpToMs: next.completeUpToMs ?? Number.NEGATIVE_INFINITY,
     tookMs,
     contradictions,

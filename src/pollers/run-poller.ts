@@ -14,7 +14,7 @@ export type RunningParts = PollerParts & {
 /**
  * Polls, or looks, at every turn until the signal aborts or the turns end. `adopt` takes a fencing epoch and reads the source's state
  * from the change stream. After a failed publish the state is adopted anew: some of the changes may be in the stream, and
- * only the stream knows which.
+ * only the stream knows which. Looks go on after the first complete poll of the new state.
  */
 export async function runPoller(inventory: Inventory, parts: RunningParts, signal: AbortSignal): Promise<void> {
   const { adopt, turns, report, narrowing } = parts
@@ -41,6 +41,7 @@ export async function runPoller(inventory: Inventory, parts: RunningParts, signa
     } catch (cause) {
       report.publishFailed({ source, cause })
       state = undefined
+      narrowing?.forget()
     }
   }
 }

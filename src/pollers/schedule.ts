@@ -7,7 +7,7 @@ export type PaceLimits = { readonly longestMs: Millis; readonly fastestMs: Milli
 export type PollOutcome = {
   readonly completeUpToMs: Millis
   readonly bindings: number
-  /** Claims that it opened or revised. */
+  /** Claims that it, or a look since the complete poll before it, opened or revised. */
   readonly changed: number
   readonly tookMs: Millis
 }

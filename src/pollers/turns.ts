@@ -1,6 +1,6 @@
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { PollReport } from './report.ts'
+import type { LookReport, PollReport } from './report.ts'
 import { afterPoll, afterRefusal, type Pace, type PaceLimits, unhurried } from './schedule.ts'
 
 /** What a poller does next: list everything, or look at a few addresses between two listings. */
@@ -27,6 +27,8 @@ const JITTER = 0.1
 export class Turns {
   private pace: Pace
   private isWoken = false
+  /** Claims that looks have changed since the last complete poll, which it does not see change. */
+  private foundByLooks = 0
   private sleeping: AbortController | undefined
   private readonly parts: TurnParts
 
@@ -47,12 +49,17 @@ export class Turns {
   }
 
   /** The same report, from which the pace is learnt. */
-  learning(report: PollReport): PollReport {
+  learning(report: PollReport & LookReport): PollReport & LookReport {
     return {
       ...report,
       pollCompleted: d => {
-        this.pace = afterPoll(this.pace, d, this.parts.limits)
+        this.pace = afterPoll(this.pace, { ...d, changed: d.changed + this.foundByLooks }, this.parts.limits)
+        this.foundByLooks = 0
         report.pollCompleted(d)
+      },
+      lookDone: d => {
+        this.foundByLooks += d.changed
+        report.lookDone(d)
       },
       pollRefused: d => {
         this.pace = afterRefusal(this.pace, this.parts.limits)

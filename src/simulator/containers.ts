@@ -173,13 +173,17 @@ export class Containers {
   }
 
   #leave(slots: Slots, task: Task, ip: string): void {
-    const { agenda, random } = this.#ground
+    const { agenda, random, reuseGapMs } = this.#ground
     const { holdsUntilMs } = task
     this.#occupy(task, null, holdsUntilMs)
     this.#share(slots, task, -1, holdsUntilMs)
-    slots.free.push(ip)
     const host = this.#hosts.find(({ instance }) => instance === slots.host)
-    if (host?.isDraining) this.#retireIfEmpty(host)
+    const free = () => {
+      slots.free.push(ip)
+      if (host?.isDraining) this.#retireIfEmpty(host)
+    }
+    if (reuseGapMs === 0) free()
+    else agenda.after(reuseGapMs, free)
     const next = !host?.isDraining && random.chance(0.15) && slots.free.length > slots.promised
     if (!next) {
       agenda.after(random.between(50, random.chance(0.4) ? 300 : 4_000), () => this.#schedule(slots))

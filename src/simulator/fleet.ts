@@ -60,6 +60,8 @@ export type Ground = {
   readonly briefestHoldingMs: number
   /** No address without a lifetime id comes back to where it was within this time. */
   readonly bridgeMs: number
+  /** How long a freed address of an instance or a container is kept before it is given out again. */
+  readonly reuseGapMs: number
   /** By how much an inventory may show a task's start or end late. */
   readonly shownLateMs: number
   /** How long after its launch an instance may have no tags. */
@@ -208,13 +210,16 @@ export class Fleet {
   }
 
   #terminate(instance: Instance, ipv6: string | null): void {
-    const { agenda, network, random } = this.#ground
+    const { agenda, network, random, reuseGapMs } = this.#ground
     const { eni, subnet } = instance
-    if (ipv6 !== null) subnet.pool6.release(ipv6)
-    for (const association of network.delete(eni, agenda.nowMs)) {
-      if (association.allocationId === null) this.#publicPool.release(association.publicIp)
+    const ended = network.delete(eni, agenda.nowMs)
+    const free = () => {
+      if (ipv6 !== null) subnet.pool6.release(ipv6)
+      for (const { allocationId, publicIp } of ended) if (allocationId === null) this.#publicPool.release(publicIp)
+      subnet.pool.release(eni.primaryIp)
     }
-    subnet.pool.release(eni.primaryIp)
+    if (reuseGapMs === 0) free()
+    else agenda.after(reuseGapMs, free)
     this.#instances = this.#instances.filter(other => other.terminatedMs + 2 * TERMINATED_LISTED_MS > agenda.nowMs)
     const successor = random.pick(this.#groups.filter(group => group.vpcName === instance.group.vpcName))
     const launchMs = wholeSecond(agenda.nowMs + (random.chance(0.25) ? 0 : random.between(1_000, 15_000)))

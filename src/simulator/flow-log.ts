@@ -103,7 +103,8 @@ function keyOf(prefix: string, vpc: Vpc, windowMs: Millis, hash: string): string
 
 const seconds = (ms: Millis): number => Math.floor(ms / 1000)
 
-function lineOf(record: FlowRecord): string {
+/** The record as a line of a flow log with that header. */
+export function lineOf(record: FlowRecord): string {
   const { eni, protocol } = record
   const { subnet } = eni
   return (

@@ -27,7 +27,7 @@ export type Scale = {
 
 /** What this world keeps to; what is left out is as in the demo. */
 export type Promises = Pick<Ground, 'briefestHoldingMs' | 'bridgeMs'> &
-  Partial<Pick<Ground, 'shownLateMs' | 'tagsLateMs' | 'pace'>>
+  Partial<Pick<Ground, 'shownLateMs' | 'tagsLateMs' | 'pace' | 'reuseGapMs'>>
 
 export type Vpc = {
   readonly id: string
@@ -60,7 +60,8 @@ export function createWorld(seed: number, startMs: Millis, scale: Scale, promise
   const subnets = ['prod', 'corp'].flatMap(name => subnetsOf(name, `vpc-0${random.hex(16)}`, random))
   const plain = subnets.filter(subnet => subnet.cidr !== BRANCH_CIDR)
   const groups = GROUPS.slice(0, Math.max(2, scale.groups))
-  const ground: Ground = { agenda, network, random, shownLateMs: SHOWN_LATE_MS, tagsLateMs: 0, pace: 1, ...promises }
+  const defaults = { shownLateMs: SHOWN_LATE_MS, tagsLateMs: 0, pace: 1, reuseGapMs: 0 }
+  const ground: Ground = { agenda, network, random, ...defaults, ...promises }
   const fleet = new Fleet(ground, groups, plain)
   const floating = new Floating(ground, fleet, plain)
   const containers = new Containers(ground, {

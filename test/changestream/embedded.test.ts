@@ -19,12 +19,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { blockAt, framed, newHeader, parseHeader } from '../../src/changestream/embedded/container.ts'
 import { openEmbeddedLog, openEmbeddedReader } from '../../src/changestream/embedded/embedded-log.ts'
 import type { TornTail } from '../../src/changestream/embedded/recovery.ts'
+import { LARGEST_RECORD_BYTES } from '../../src/changestream/encoder.ts'
 import type { ChangeLog } from '../../src/changestream/port.ts'
 import { loggedChangeSchema } from '../../src/changestream/schemas.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { changeLogContract } from '../contract/change-log.ts'
 import { forgettingContract } from '../contract/forgetting.ts'
-import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
+import { claimOf, ownerOf, progressOf, sourceRecordOf } from '../support/changes.ts'
 import { appendForeignBlock } from '../support/foreign-block.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -175,6 +176,40 @@ describe('the embedded log', () => {
     await log.append([progressOf('ec2/a', 1, 3)])
     expect(await sequences(log)).toEqual([0, 1, 2, 3])
     await log.close()
+  })
+
+  test('the largest record that it takes is read again, behind a block that is all but full', async () => {
+    const log = await open(folder)
+    const labels = (bytes: number) => [ownerOf('api', { labels: { note: 'x'.repeat(bytes) } })]
+    const small = claimOf('ec2/a', 1, 1, { owners: labels((1 << 20) - 1000) })
+    const large = claimOf('ec2/a', 1, 2, { owners: labels(LARGEST_RECORD_BYTES - 1000) })
+    await log.append([small, large, progressOf('ec2/a', 1, 2)])
+    await log.close()
+    const again = await open(folder)
+    const ids: unknown[] = []
+    for await (const batch of again.read({ follow: false, signal: new AbortController().signal })) {
+      for (const { change } of batch) ids.push(change.record === 'claim' ? change.revision.sequence : change.record)
+    }
+    await again.close()
+    expect(ids).toEqual([1, 2, 'progress'])
+  })
+
+  test('a poll of many blocks is one append: all of it in its order, however the blocks are packed', async () => {
+    const log = await open(folder, 1 << 30)
+    const changes = Array.from({ length: 9 }, (_, i) =>
+      claimOf('ec2/a', 1, i, {
+        owners: [ownerOf('api', { labels: { note: String.fromCharCode(97 + i).repeat(700_000) } })],
+      }),
+    )
+    await Promise.all([log.append(changes), log.append([progressOf('ec2/a', 1, 100)])])
+    await log.append(changes.map(change => ({ ...change, revision: { epoch: 2, sequence: 0 } })))
+    const read: unknown[] = []
+    for await (const batch of log.read({ follow: false, signal: new AbortController().signal })) {
+      read.push(...batch.map(({ change }) => change))
+    }
+    await log.close()
+    const second = changes.map(change => ({ ...change, revision: { epoch: 2, sequence: 0 } }))
+    expect(read).toEqual([...changes, progressOf('ec2/a', 1, 100), ...second])
   })
 
   test('cut at any byte of its last block, it opens with all blocks before, and says how much was cut', async () => {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import kafkajs, { type KafkaMessage } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { encodeChange } from '../../src/changestream/codec.ts'
+import { crc32c } from '../../src/changestream/kafka/crc32c.ts'
 import { openKafkaLog } from '../../src/changestream/kafka/kafka-log.ts'
 import { batchesIn, encodeBatch, unpackedRecords, visitRecords } from '../../src/changestream/kafka/record-batch.ts'
-import { inRequests, packed, REQUEST_BYTES } from '../../src/changestream/kafka/requests.ts'
+import { inRequests, packed, REQUEST_BYTES, type Request } from '../../src/changestream/kafka/requests.ts'
 import type { DeadLetter, LoggedChange } from '../../src/changestream/port.ts'
 import { progressOf } from '../support/changes.ts'
 import { hasKafka, keptReport } from '../support/kafka.ts'
@@ -61,13 +63,47 @@ test('a batch whose records are damaged is an error, not a loop and not other re
   }
 })
 
+test('the checksum is CRC-32C, of any length and beginning', () => {
+  expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283)
+  const theirs: (bytes: Buffer) => number = createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/crc32C')
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat({ max: 9 }), (bytes, from) => {
+      const part = Buffer.from(bytes).subarray(from)
+      expect(crc32c(part)).toBe(theirs(part))
+    }),
+  )
+})
+
+test('a request is begun to be packed before the next is made; what cannot be made ends all before anything is sent', async () => {
+  const seen: number[] = []
+  function* requests(): Generator<Request> {
+    for (const i of [0, 1, 2]) {
+      seen.push(i)
+      yield new Map([[0, [{ key: 'ec2/a', value: Buffer.of(i) }]]])
+    }
+  }
+  const begun = packed(requests(), 'gzip')
+  expect(seen).toEqual([0, 1, 2])
+  const batches = (await Promise.all(begun)).flat().flatMap(({ batch }) => batchesIn(batch))
+  const values: number[] = []
+  for (const batch of batches) {
+    visitRecords(batch, await unpackedRecords(batch), (_, __, value) => values.push(...value))
+  }
+  expect(values).toEqual([0, 1, 2])
+  function* failing(): Generator<Request> {
+    yield* requests()
+    throw new Error('it does not fit')
+  }
+  expect(() => packed(failing(), 'gzip')).toThrow('it does not fit')
+})
+
 test('requests keep order and stay below what a broker takes by default', async () => {
   const records = Array.from({ length: 3000 }, (_, i) => ({
     key: 'ec2/a',
     value: Buffer.alloc(1000, i % 251),
     partition: i % 3,
   }))
-  const requests = inRequests(records)
+  const requests = [...inRequests(records)]
   for (const request of requests) {
     const bytes = [...request.values()].flat().reduce((sum, { value }) => sum + value.length, 0)
     expect(bytes).toBeLessThanOrEqual(REQUEST_BYTES.soft)

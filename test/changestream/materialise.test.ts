@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readSourceClaims } from '../../src/changestream/adopt.ts'
 import { openEmbeddedLog } from '../../src/changestream/embedded/embedded-log.ts'
+import { EncodedChange } from '../../src/changestream/encoded-change.ts'
 import { type MaterialiserOptions, startMaterialiser } from '../../src/changestream/materialise.ts'
 import type { ChangeLog, DeadLetter, LoggedChange } from '../../src/changestream/port.ts'
 import type { FencedWrite } from '../../src/changestream/report.ts'
@@ -78,6 +79,26 @@ describe('materialising and adopting from the log', () => {
     expect(sunk[1]?.map(({ offset }) => offset)).toEqual([0, 1, 2, 3])
     stop.abort()
     await materialiser.done
+  })
+
+  test('claims come as they lie in the log, fenced ones too, and are objects for whoever asks', async () => {
+    const changes = [
+      sourceRecordOf('ec2/a', 2),
+      claimOf('ec2/a', 2, 1),
+      claimOf('ec2/a', 1, 9),
+      progressOf('ec2/a', 2, 1),
+    ]
+    await log.append(changes)
+    const sunk: LoggedChange[] = []
+    const indexed: LoggedChange[] = []
+    await start({
+      index: current => void indexed.push(...current),
+      sinks: [async batch => void sunk.push(...batch)],
+    }).caughtUp
+    expect(indexed.map(logged => logged instanceof EncodedChange)).toEqual([false, true, false])
+    expect(sunk.map(logged => logged instanceof EncodedChange)).toEqual([false, true, true, false])
+    expect(fenced).toEqual([{ source: 'ec2/a', epoch: 1, fencedBy: 2, partition: 0, offset: 2 }])
+    expect(sunk.map(({ change }) => change)).toEqual(changes)
   })
 
   test('goes on from a position', async () => {

@@ -92,6 +92,22 @@ describe('with a schema registry', () => {
     expect(registry.requests.filter(request => request.startsWith('GET'))).toEqual([])
   })
 
+  test('claims of the current schema can be left encoded in both framings, and nothing else can', async () => {
+    const codec = await codecWith()
+    for (const message of [codec.encode(claim), encodeChange(claim)]) {
+      const left = codec.leave?.(message, 2, 7, 99)
+      expect(left).toMatchObject({ partition: 2, offset: 7, loggedAtMs: 99, source: claim.source })
+      expect(left?.encoded()?.claim()).toEqual(claim)
+      expect(codec.leave?.(Buffer.concat([message, Buffer.alloc(1)]), 2, 7, 99)).toBeUndefined()
+    }
+    const id = registry.add(JSON.stringify(newerSchema()))
+    expect(codec.leave?.(framed(id, codec.encode(claim).subarray(5)), 2, 7, 99)).toBeUndefined()
+    const others = Object.values(sampleChanges)
+      .flat()
+      .filter(({ record }) => record !== 'claim')
+    for (const change of others) expect(codec.leave?.(codec.encode(change), 2, 7, 99)).toBeUndefined()
+  })
+
   test('a schema that another version registered is fetched once, whoever waits for it', async () => {
     const schema = newerSchema()
     const id = registry.add(JSON.stringify(schema))

@@ -56,8 +56,22 @@ describe('EC2 entries', () => {
     [`[{ ${ONE}, region: a, requestsPerSecond: 0 }]`, 'ec2.0.requestsPerSecond'],
     [`[{ ${ONE}, region: a, requestsPerSecond: 21 }]`, 'ec2.0.requestsPerSecond'],
     [`[{ ${ONE}, region: a, requestBurst: 0 }]`, 'ec2.0.requestBurst'],
+    [`[{ ${ONE}, region: a, endpoint: "http://127.0.0.1:9" }]`, 'without ec2.111122223333.stsEndpoint the public STS'],
+    [`[{ ${ONE}, region: a, endpoint: "http://localhost:4566" }]`, 'is on a network of your own'],
+    [`[{ ${ONE}, region: a, endpoint: "https://10.1.2.3/ec2" }]`, 'is on a network of your own'],
+    [`[{ ${ONE}, region: a, endpoint: "http://[::1]:9" }]`, 'is on a network of your own'],
+    [`[{ ${ONE}, region: a, endpoint: "http://[fd00::7]" }]`, 'is on a network of your own'],
   ])('%s', (text, said) => {
     expect(complaint(text)).toContain(said)
+  })
+
+  test.each([
+    'endpoint: "http://127.0.0.1:9", stsEndpoint: "http://127.0.0.1:10"',
+    'endpoint: "https://10.1.2.3", stsEndpoint: "https://sts.eu-west-1.amazonaws.com"',
+    'endpoint: "https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com"',
+    'endpoint: "https://3.5.7.9"',
+  ])('%s is taken', text => {
+    expect(load(`[{ ${ONE}, region: a, ${text} }]`).ec2).toHaveLength(1)
   })
 
   test('a role of the account in its partition is taken', () => {

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { encodeChange, leaveEncoded } from '../../src/changestream/codec.ts'
+import type { EncodedChange } from '../../src/changestream/encoded-change.ts'
 import type { LoggedChange } from '../../src/changestream/port.ts'
 import { recorderOf } from '../../src/cli/recorder.ts'
 import type { Store, StoredChange } from '../../src/store/port.ts'
-import { progressOf } from '../support/changes.ts'
+import { claimOf, progressOf } from '../support/changes.ts'
 
 const logged = (offset: number, loggedAtMs = offset * 10): LoggedChange => ({
   change: progressOf('ec2/a', 1, offset),
@@ -33,6 +35,17 @@ test('what the store has already is not inserted again', async () => {
   await recorder.record([logged(0), logged(1), logged(2)])
   await recorder.record([logged(3)])
   expect(store.inserted).toEqual([logged(2), logged(3)])
+})
+
+test('claims that lie encoded are made objects only where the store lacks them', async () => {
+  const encoded = (offset: number) =>
+    leaveEncoded(encodeChange(claimOf('ec2/a', 1, offset)), 0, offset, offset * 10) as EncodedChange
+  const store = storeWith([logged(0), logged(1)])
+  const recorder = await recorderOf(store, [4])
+  const batch = [encoded(0), encoded(1), encoded(2), encoded(3)]
+  await recorder.record(batch)
+  expect(store.inserted).toEqual([2, 3].map(offset => ({ ...logged(offset), change: claimOf('ec2/a', 1, offset) })))
+  expect(batch.map(change => change.encoded() !== undefined)).toEqual([true, true, false, false])
 })
 
 test('a stream whose record differs from the one that was stored last is refused before anything is inserted', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
-import { loadSettings, type Settings } from '../../src/cli/settings.ts'
+import { holdSecondsOf, loadSettings, type Settings } from '../../src/cli/settings.ts'
 import { WhohadError } from '../../src/runtime/errors.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 
@@ -240,6 +240,8 @@ flowLogs: [{ bucket: logs, region: a, holdSeconds: ${hold} }]`
     )
     expect(complaint(text(90))).toContain('raise the first or lower the second')
     expect(load(text(91)).flowLogs[0]?.holdSeconds).toBe(91)
+    const settings = load(text(91).replace(', holdSeconds: 91', ''))
+    expect(settings.flowLogs.map(flowLogs => holdSecondsOf(flowLogs, settings))).toEqual([270])
   })
 
   test('a secret that does not fit is not repeated', () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LARGEST_RECORD_BYTES } from '../../src/changestream/encoder.ts'
 import type { ChangeLog, DeadLetter, LoggedChange, ReadOptions } from '../../src/changestream/port.ts'
 import type { Change } from '../../src/ownership/claim.ts'
-import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
+import { claimOf, ownerOf, progressOf, sourceRecordOf } from '../support/changes.ts'
 
 /** One log, empty at first, that can be opened again and again. */
 export type ChangeLogHarness = {
@@ -182,6 +183,16 @@ export function changeLogContract(name: string, create: () => Promise<ChangeLogH
       const bad = claimOf('ec2/a', 1, 1, { lastSightingMs: Number.NaN })
       await expect(log.append([progressOf('ec2/a', 1, 1), bad])).rejects.toMatchObject({
         code: 'WHOHAD_STREAM_RECORD_UNENCODABLE',
+      })
+      await log.append([progressOf('ec2/a', 1, 2)])
+      expect(sequencesOf(await readAll(), 'ec2/a')).toEqual([2])
+    })
+
+    test('refuses a record that is too large to be read again, and writes nothing of its batch', async () => {
+      const owners = [ownerOf('api', { labels: { note: 'x'.repeat(LARGEST_RECORD_BYTES) } })]
+      await expect(log.append([progressOf('ec2/a', 1, 1), claimOf('ec2/a', 1, 1, { owners })])).rejects.toMatchObject({
+        code: 'WHOHAD_STREAM_RECORD_TOO_LARGE',
+        message: expect.stringContaining('ec2/a'),
       })
       await log.append([progressOf('ec2/a', 1, 2)])
       expect(sequencesOf(await readAll(), 'ec2/a')).toEqual([2])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { measureCoverage } from '../../bench/pollers/coverage.ts'
-import type { Change } from '../../src/ownership/claim.ts'
+import type { Change, Progress } from '../../src/ownership/claim.ts'
 import type { Snapshot } from '../../src/ownership/snapshot.ts'
 import type { SourceState } from '../../src/ownership/snapshot-diff.ts'
 import { DEFAULT_NARROWING, Narrowing } from '../../src/pollers/narrowing.ts'
@@ -19,6 +19,7 @@ async function polledTwice(reply: (asked: readonly string[], atMs: number) => re
     context: diffContextOf(inventory(async () => snapshotAt(0))),
     log: use.log,
     clock: use.clock,
+    report: use.report,
     limits: { ...DEFAULT_NARROWING, ...(most !== undefined && { mostAddresses: most }) },
     async look(addresses): Promise<Pick<Snapshot, 'sighting' | 'bindings'>> {
       asked.push(addresses)
@@ -59,19 +60,38 @@ describe('looks between polls', () => {
   })
 
   test('do not believe a reply without any witness', async () => {
-    const { look, stateOf } = await polledTwice(() => [])
+    const { use, look, stateOf } = await polledTwice(() => [])
     const before = stateOf()
     expect(await look()).toEqual([])
     expect(stateOf()).toBe(before)
+    expect(use.happened.at(-1)).toBe('look disbelieved 0')
   })
 
-  test('are as if they never were where they fail', async () => {
-    const { look, stateOf } = await polledTwice(() => {
+  test('are as if they never were where they fail, and wait for the next poll', async () => {
+    const { use, asked, narrowing, look, poll, stateOf } = await polledTwice(() => {
       throw new Error('throttled')
     })
     const before = stateOf()
     expect(await look()).toEqual([])
     expect(stateOf()).toBe(before)
+    expect(use.happened.at(-1)).toBe('look failed 0')
+    expect(narrowing.wanted()).toBe(false)
+    await look()
+    expect(asked).toHaveLength(1)
+    await poll(...many, '10.0.0.1')
+    expect(narrowing.wanted()).toBe(true)
+  })
+
+  test('say what they changed, so that the polls come faster by it', async () => {
+    let isThere = true
+    const { use, look } = await polledTwice(addresses => addresses.filter(ip => isThere || ip !== '10.0.0.1'))
+    const said = async () => {
+      await look()
+      return use.happened.at(-1)
+    }
+    expect(await said()).toBe('look nothing 0')
+    isThere = false
+    expect([await said(), await said(), await said()]).toEqual(['look narrowed 1', 'look narrowed 1', 'look nothing 0'])
   })
 
   test('take turns where there are more addresses than one look may ask for', async () => {
@@ -90,40 +110,69 @@ describe('looks between polls', () => {
     expect(narrowing.wanted()).toBe(false)
   })
 
-  test('that the change stream refuses make the poller adopt its state anew', async () => {
-    const { use, narrowing } = await polledTwice(addresses => addresses.filter(ip => ip !== '10.0.0.1'))
-    let adopted = 0
-    const before = await pollOnce(
-      inventory(async () => snapshotAt(900, ...many, '10.0.0.1')),
-      fresh,
-      use,
-      never,
-    )
-    const log = { append: () => Promise.reject(new Error('disk full')) }
-    const failing = new Narrowing({
-      context: diffContextOf(inventory(async () => snapshotAt(0))),
+  test('go on, after the state was given up, from the adopted one and after a poll of it', async () => {
+    const use = parts()
+    const asked: (readonly string[])[] = []
+    let isFencedOff = false
+    const log = {
+      append: async (changes: readonly Change[]) => {
+        if (isFencedOff) throw new Error('another poller took over')
+        await use.log.append(changes)
+      },
+    }
+    let shown = many
+    const one = inventory(async () => {
+      use.clock.advance(100)
+      return snapshotAt(use.clock.now(), ...shown)
+    })
+    const narrowing = new Narrowing({
+      context: diffContextOf(one),
       log,
       clock: use.clock,
+      report: use.report,
       limits: DEFAULT_NARROWING,
-      look: async () => snapshotAt(1000, ...many),
+      async look(addresses) {
+        asked.push(addresses)
+        use.clock.advance(10)
+        return snapshotAt(use.clock.now(), ...many, '10.0.0.2')
+      },
     })
-    failing.polled({ ...before, completeUpToMs: 0 }, before)
+    // What another poller made of the estate: its claims are not those of this one's last polls.
+    const theirs = await pollOnce(one, fresh, { ...use, log: { append: async () => {} } }, never)
+    const states = [fresh, { ...theirs, epoch: 7, sequence: 0 }]
+    const seen: (readonly string[])[] = []
     async function* turns() {
+      yield 'poll' as const
+      shown = [...many, '10.0.0.1', '10.0.0.2']
+      yield 'poll' as const
+      shown = many
+      isFencedOff = true
       yield 'look' as const
+      isFencedOff = false
+      seen.push(asked.splice(0).flat())
+      expect(narrowing.wanted()).toBe(false)
+      yield 'look' as const
+      expect(asked).toEqual([])
+      yield 'poll' as const
+      expect(narrowing.wanted()).toBe(true)
       yield 'look' as const
     }
-    const adopt = async () => {
-      adopted++
-      return before
-    }
-    await runPoller(
-      inventory(async () => snapshotAt(0)),
-      { ...use, adopt, turns: turns(), narrowing: failing },
-      never,
-    )
-    expect(adopted).toBe(2)
-    expect(use.happened.filter(what => what === 'publish failed')).toHaveLength(2)
-    expect(narrowing.wanted()).toBe(true)
+    const adopt = async () => states.shift() ?? expect.unreachable('adopted too often')
+    await runPoller(one, { ...use, log, adopt, turns: turns(), narrowing }, never)
+    expect(seen[0]).toContain('10.0.0.1')
+    expect(use.happened.filter(what => what !== 'completed 10')).toEqual([
+      'completed 2',
+      'publish failed',
+      'completed 0',
+      'look narrowed 1',
+    ])
+    const written = use.appended.flat()
+    const progress = written.findLast((change): change is Progress => change.record === 'progress')
+    const found = written.findLast(change => change.record === 'claim')
+    expect(found).toMatchObject({ prefix: '10.0.0.2/32', revision: { epoch: 7, sequence: 2 } })
+    // Its start window opens at the poll before it, and not at one of which nothing is left in the claims.
+    expect(progress).toMatchObject({ record: 'progress', revision: { epoch: 7, sequence: 1 } })
+    expect(found).toMatchObject({ start: { earliestMs: progress?.completeUpToMs } })
   })
 })
 

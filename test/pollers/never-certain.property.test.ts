@@ -38,7 +38,7 @@ test('while the declared bounds hold, nothing is certain at a time when the worl
   timeout: propertyTimeoutMs(600_000),
 }, async () => {
   const all: Omit<Findings, 'wrong'> = { seeableMs: 0, spans: 0, owned: 0, unowned: 0, external: 0, completed: 0 }
-  const runsDone = propertyRuns(200)
+  const runsDone = propertyRuns(120)
   await fc.assert(
     fc.asyncProperty(runs, async run => {
       const { wrong, ...counted } = await pollAndCheck(run)

@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import { decodeChange, encodeChange } from '../../src/changestream/codec.ts'
+import type { Change } from '../../src/ownership/claim.ts'
 import { pollerErrors } from '../../src/pollers/errors.ts'
 import { pollOnce } from '../../src/pollers/poll.ts'
 import { fresh, inventory, parts, snapshotAt } from '../support/one-poll.ts'
 
 const never = new AbortController().signal
+
+function throughAvro(change: Change): Change {
+  const decoded = decodeChange(encodeChange(change))
+  if (!('change' in decoded)) throw new Error('not a change')
+  return decoded.change
+}
 
 describe('one poll', () => {
   test('publishes claims and then the progress that vouches for them', async () => {
@@ -42,6 +50,39 @@ describe('one poll', () => {
       { contradictions: [] },
       { contradictions: [{ edge: 'start', polled: { earliestMs: 100, latestMs: 201 } }] },
     ])
+  })
+
+  test('that learns the name of what the first poll already listed can be written to the change stream', async () => {
+    const use = parts()
+    const written: Change[] = []
+    const log = { append: async (changes: readonly Change[]) => void written.push(...changes.map(throughAvro)) }
+    const { bindings, ...rest } = snapshotAt(100, '10.0.0.1')
+    const named = (application: string | null) => ({
+      ...rest,
+      bindings: bindings.map(one => ({ ...one, owners: one.owners.map(owner => ({ ...owner, application })) })),
+    })
+    const unnamed = await pollOnce(
+      inventory(async () => named(null)),
+      fresh,
+      { ...use, log },
+      never,
+    )
+    const next = await pollOnce(
+      inventory(async () => named('api')),
+      unnamed,
+      { ...use, log },
+      never,
+    )
+    const claims = written.filter(change => change.record === 'claim')
+    expect(claims.map(({ state, owners }) => [state, owners[0]?.application])).toEqual([
+      ['open', null],
+      ['open', 'api'],
+      ['closed', null],
+    ])
+    // The name was true all along; under the other one it was never held, not even for an instant.
+    expect(claims[1]?.start.earliestMs).toBe(Number.NEGATIVE_INFINITY)
+    expect(claims[2]?.end.latestMs).toBe(claims[2]?.start.earliestMs)
+    expect([...next.claims.values()].map(({ state }) => state)).toEqual(['open'])
   })
 
   test('that fails publishes why, moves no progress and closes nothing', async () => {

@@ -61,7 +61,7 @@ describe('turns of a poller', () => {
 
   test('follow the churn that the polls report', async () => {
     const one = schedule()
-    const report = one.turns.learning(quietPolls)
+    const report = one.turns.learning({ ...quietPolls, lookDone: () => {} })
     const came = await lived(one, 6, () => {
       const completeUpToMs = one.clock.now()
       const outcome = { source: 's', bindings: 100, changed: 150, completeUpToMs, tookMs: 1, contradictions: [] }
@@ -70,6 +70,18 @@ describe('turns of a poller', () => {
     expect(came).toEqual(['poll 0', 'poll 60', 'poll 75', 'poll 90', 'poll 105', 'poll 120'])
     report.pollRefused({ source: 's', reason: 'throttled', detail: '', cause: null })
     expect(one.turns.intervalMs).toBe(MINUTE_MS)
+  })
+
+  test('follow also the churn that looks find before the polls do', async () => {
+    const one = schedule()
+    const report = one.turns.learning({ ...quietPolls, lookDone: () => {} })
+    const came = await lived(one, 4, (_, place) => {
+      const completeUpToMs = one.clock.now()
+      const look = { source: 's', result: 'narrowed', asked: 10, tookMs: 1, cause: null } as const
+      if (place === 1) for (let i = 0; i < 3; i++) report.lookDone({ ...look, changed: 50 })
+      report.pollCompleted({ source: 's', bindings: 100, changed: 0, completeUpToMs, tookMs: 1, contradictions: [] })
+    })
+    expect(came).toEqual(['poll 0', 'poll 60', 'poll 75', 'poll 90'])
   })
 
   test('are brought forward by jitter, never put off', async () => {

@@ -2,7 +2,7 @@ import type { Change } from '../../src/ownership/claim.ts'
 import type { Snapshot } from '../../src/ownership/snapshot.ts'
 import type { SourceState } from '../../src/ownership/snapshot-diff.ts'
 import type { Inventory } from '../../src/pollers/inventory.ts'
-import type { PollReport } from '../../src/pollers/report.ts'
+import type { LookReport, PollReport } from '../../src/pollers/report.ts'
 import { noDoubt, owner, prefix } from './estate.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -45,11 +45,12 @@ export const inventory = (list: () => Promise<Snapshot>): Inventory => ({
 export function parts() {
   const appended: Change[][] = []
   const happened: string[] = []
-  const report: PollReport = {
+  const report: PollReport & LookReport = {
     pollCompleted: d => happened.push(`completed ${d.changed}`),
     pollRefused: d => happened.push(`refused ${d.reason}`),
     publishFailed: () => happened.push('publish failed'),
     adoptFailed: () => happened.push('adopt failed'),
+    lookDone: d => happened.push(`look ${d.result} ${d.changed}`),
   }
   const log = { append: async (changes: readonly Change[]) => void appended.push([...changes]) }
   return { appended, happened, log, report, clock: new ManualClock(0) }

@@ -18,7 +18,13 @@ import { sdkAddress, sdkInstance, sdkInterface, sdkSubnet, sdkVpc } from './sdk-
 
 const PAGE_SIZE = 12
 
-const estate = { partition: PARTITION, account: ACCOUNT, region: REGION, domainRules: [], naming: DEFAULT_NAMING }
+export const estate = {
+  partition: PARTITION,
+  account: ACCOUNT,
+  region: REGION,
+  domainRules: [],
+  naming: DEFAULT_NAMING,
+}
 
 /** The EC2 poller's own reading of the world, without the wire: pages, each a request of its own. */
 export function ec2Of(run: WeatheredWorld, bounds: SourceBounds): Inventory {
@@ -30,7 +36,7 @@ export function ec2Of(run: WeatheredWorld, bounds: SourceBounds): Inventory {
   }
 }
 
-export function ec2Listing(run: WeatheredWorld): Ec2Listing {
+export function ec2Listing(run: WeatheredWorld, pageSize = PAGE_SIZE): Ec2Listing {
   const { network, fleet, vpcs, subnets } = run.world
   const pages: Sighting[] = []
   const walk = <T>(entries: (view: View) => readonly { readonly id: string; readonly value: T }[]): Sighted<T>[] => {
@@ -40,9 +46,9 @@ export function ec2Listing(run: WeatheredWorld): Ec2Listing {
       const sighting = run.sightingOf(exchange)
       pages.push(sighting)
       const rest = entries(run.view(exchange)).filter(({ id }) => id > after)
-      for (const { value } of rest.slice(0, PAGE_SIZE)) found.push({ value, sighting })
-      const last = rest[PAGE_SIZE - 1]
-      if (last === undefined || rest.length === PAGE_SIZE) return found
+      for (const { value } of rest.slice(0, pageSize)) found.push({ value, sighting })
+      const last = rest[pageSize - 1]
+      if (last === undefined || rest.length === pageSize) return found
       after = last.id
     }
   }
@@ -83,6 +89,7 @@ export function titusOf(
   bounds: SourceBounds,
   shownLateMs: number,
   index: OwnershipIndex,
+  pageSize = PAGE_SIZE,
 ): Inventory {
   let exchange: Exchange = { sentMs: run.nowMs, receivedMs: run.nowMs }
   const viewOf = () => run.view(exchange, run.weather.lagMs - shownLateMs)
@@ -98,7 +105,7 @@ export function titusOf(
     url: 'http://titus',
     clock: run.clock,
     bounds,
-    pageSize: PAGE_SIZE,
+    pageSize,
     retries: { attempts: 1, firstDelayMs: 0, longestDelayMs: 0 },
     scope: covers.map(cover => ({ ...cover, layers: ['container'] })),
     interfacePlace: (eni, sentAtMs) =>

@@ -82,7 +82,7 @@ export function falsehood(
 }
 
 /** Whether somebody held the address within the window, and for so long that a poll must have seen it. */
-function wasSeeable(
+export function wasSeeable(
   { ledger }: World,
   { domain, ip, fromMs, untilMs }: Answer['question'],
   seeableMs: number,

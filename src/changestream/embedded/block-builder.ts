@@ -8,12 +8,16 @@ import { LONGEST_VARINT, writeLong } from './varint.ts'
 
 /** A block that has as many bytes is ended: readers hold one at a time. */
 const BLOCK_BYTES = 1 << 20
+const SMALLEST_BYTES = 16 * 1024
+/** Memory of so many blocks is used again: new memory costs the kernel a call for each page of it. */
+const SPARE_BLOCKS = 4
+const NOTHING = Buffer.alloc(0)
 
 const branch = (record: Change['record']): Uint8Array => Uint8Array.of(2 * RECORDS.indexOf(record))
 
 /**
  * The change as it stands in a segment's record: the branch of the union, then the bytes that a message has behind its header.
- * @throws WHOHAD_STREAM_RECORD_UNENCODABLE
+ * @throws WHOHAD_STREAM_RECORD_UNENCODABLE, WHOHAD_STREAM_RECORD_TOO_LARGE
  */
 export const encodedForUnion: (change: Change) => Buffer = changeEncoder({
   claim: branch('claim'),
@@ -25,7 +29,8 @@ export const encodedForUnion: (change: Change) => Buffer = changeEncoder({
 /** Collects records and gives them as blocks. */
 export class BlockBuilder {
   private readonly framing: Framing
-  private data = Buffer.allocUnsafe(BLOCK_BYTES / 8)
+  private data: Buffer = NOTHING
+  private readonly spare: Buffer[] = []
   private length = 0
   private count = 0
 
@@ -54,19 +59,22 @@ export class BlockBuilder {
     this.count++
   }
 
-  /** The records since the last call as one block; at least one. */
-  end(durableBytes: number): Buffer {
-    const length = writeBlockEnd(this.data, this.length, durableBytes)
-    const { pack, sync } = this.framing
-    const block = framed(this.count, pack(this.data.subarray(0, length)), sync)
+  /** The records since the last call as one block; at least one. It is packed in another thread, and the next can be begun. */
+  async end(durableBytes: number): Promise<Buffer> {
+    const { data, count } = this
+    const length = writeBlockEnd(data, this.length, durableBytes)
+    this.data = this.spare.pop() ?? NOTHING
     this.length = 0
     this.count = 0
+    const { packAside, sync } = this.framing
+    const block = framed(count, await packAside(data.subarray(0, length)), sync)
+    if (this.spare.length < SPARE_BLOCKS && data.length <= 2 * BLOCK_BYTES) this.spare.push(data)
     return block
   }
 
   private reserve(bytes: number): void {
     if (this.length + bytes <= this.data.length) return
-    const more = Buffer.allocUnsafe(Math.max(this.data.length * 2, this.length + bytes))
+    const more = Buffer.allocUnsafe(Math.max(SMALLEST_BYTES, this.data.length * 2, this.length + bytes))
     this.data.copy(more, 0, 0, this.length)
     this.data = more
   }

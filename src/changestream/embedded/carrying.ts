@@ -24,7 +24,7 @@ export async function carry(folder: LogFolder, before: number, { offsets, floors
     const blocks = new BlockBuilder(parseHeader(header))
     let bytes = await writeAll(file, header, 0)
     const end = async () => {
-      bytes += await writeAll(file, blocks.end(bytes), bytes)
+      bytes += await writeAll(file, await blocks.end(bytes), bytes)
     }
     const kept = offsets[PARTITION] ?? []
     let next = 0

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
+import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib'
 import avro, { type Schema } from 'avsc'
 import { payloadWalk } from '../payload-walk.ts'
 import { type RecordReader, readerOf } from './record-reader.ts'
@@ -32,6 +32,9 @@ const inflating = ({ length }: Buffer) => ({
 })
 
 const inflateRawAside = promisify(inflateRaw)
+const deflateRawAside: (data: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(deflateRaw)
+/** Large enough for a whole block of claims, for the same reason. */
+const deflating = ({ length }: Buffer) => ({ level: 1, chunkSize: Math.max(SMALLEST_CHUNK, length >> 2) })
 
 function inflated(packed: Buffer): Buffer {
   try {
@@ -58,11 +61,13 @@ const inflateFailure = (error: unknown): unknown =>
 const CODECS = {
   null: {
     pack: (data: Buffer): Buffer => data,
+    packAside: async (data: Buffer): Promise<Buffer> => data,
     unpack: (packed: Buffer): Buffer => packed,
     unpackAside: async (packed: Buffer): Promise<Buffer> => packed,
   },
   deflate: {
-    pack: (data: Buffer): Buffer => deflateRawSync(data, { level: 1 }),
+    pack: (data: Buffer): Buffer => deflateRawSync(data, deflating(data)),
+    packAside: (data: Buffer): Promise<Buffer> => deflateRawAside(data, deflating(data)),
     unpack: inflated,
     unpackAside: inflatedAside,
   },
@@ -73,6 +78,8 @@ export type CodecName = keyof typeof CODECS
 export type Framing = {
   readonly sync: Buffer
   readonly pack: (data: Buffer) => Buffer
+  /** As `pack`, in another thread; the data must stay as it is meanwhile. */
+  readonly packAside: (data: Buffer) => Promise<Buffer>
   /** @throws Error where the bytes are not what `pack` gives, or more than a block can hold. */
   readonly unpack: (packed: Buffer) => Buffer
   /** As `unpack`, in another thread. */

@@ -22,6 +22,9 @@ export type WriterOptions = {
   readonly clock: Clock
 }
 
+/** At most so many blocks are packed at once, in other threads. */
+const BLOCKS_AHEAD = 4
+
 type Pending = {
   readonly changes: readonly Change[]
   readonly resolve: () => void
@@ -70,7 +73,7 @@ export class SegmentWriter {
 
   /**
    * Resolves once the changes are on disk, or with `everyMs` once they are written.
-   * @throws WHOHAD_STREAM_WRITE_FAILED, WHOHAD_STREAM_RECORD_UNENCODABLE
+   * @throws WHOHAD_STREAM_WRITE_FAILED, WHOHAD_STREAM_RECORD_UNENCODABLE, WHOHAD_STREAM_RECORD_TOO_LARGE
    */
   append(changes: readonly Change[]): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -145,12 +148,15 @@ export class SegmentWriter {
   }
 
   private async writeBlocks(records: readonly Buffer[], nowMs: Millis): Promise<void> {
-    const blocks: Buffer[] = []
+    const packing: Promise<Buffer>[] = []
     for (const record of records) {
       this.blocks.add(record, nowMs)
-      if (this.blocks.isFull) blocks.push(this.blocks.end(this.last.bytes))
+      if (!this.blocks.isFull) continue
+      packing.push(this.blocks.end(this.last.bytes))
+      await packing.at(-BLOCKS_AHEAD)
     }
-    if (!this.blocks.isEmpty) blocks.push(this.blocks.end(this.last.bytes))
+    if (!this.blocks.isEmpty) packing.push(this.blocks.end(this.last.bytes))
+    const blocks = await Promise.all(packing)
     const { written } = this
     let bytes = written.bytes
     try {

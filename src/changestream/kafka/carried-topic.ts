@@ -16,7 +16,7 @@ import { fetchOffsets, type Offsets } from './offsets.ts'
 import { readKafka } from './reader.ts'
 import type { ReaderParts } from './reader-parts.ts'
 import type { RecordDecoder } from './records.ts'
-import { inRequests, type Request } from './requests.ts'
+import type { PlacedRecord } from './requests.ts'
 
 /** A record to be kept, as it stands in the change stream. */
 export type KeptMessage = Pick<LoggedChange, 'partition' | 'offset' | 'loggedAtMs'> & { readonly message: Uint8Array }
@@ -32,7 +32,7 @@ export type CarriedTopicParts = {
   /** Makes the topic where it is missing, and checks it. */
   readonly prepare: () => Promise<void>
   /** Resolves once all replicas have them. */
-  readonly send: (requests: readonly Request[]) => Promise<void>
+  readonly send: (records: readonly PlacedRecord[]) => Promise<void>
 }
 
 const { records: RECORDS, heads: HEADS, count: PARTITIONS } = CARRIED_PARTITIONS
@@ -106,12 +106,12 @@ export class CarriedTopic {
       value: carriedMessage(run, place, message),
       partition: RECORDS,
     }))
-    await this.parts.send(inRequests(records))
+    await this.parts.send(records)
   }
 
   /** Ends a run. Whether it counts, `head` says afterwards. */
   async writeHead(head: Head): Promise<void> {
-    await this.parts.send(inRequests([{ key: head.run, value: headMessage(head), partition: HEADS }]))
+    await this.parts.send([{ key: head.run, value: headMessage(head), partition: HEADS }])
   }
 
   /** Lets go of what stands before a head and its records. */

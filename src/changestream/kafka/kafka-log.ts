@@ -17,7 +17,7 @@ import { partitionOf } from './partition.ts'
 import { PATIENCE, type Patience } from './patience.ts'
 import type { Compression } from './record-batch.ts'
 import type { RecordCodec } from './records.ts'
-import { inRequests, type PlacedRecord, packed, type Request } from './requests.ts'
+import { inRequests, type PackedRequest, type PlacedRecord, packed } from './requests.ts'
 import { readRetained } from './retained-topic.ts'
 import { type KafkaSecurity, openSecurity } from './security.ts'
 import { prepareTopic } from './topic.ts'
@@ -77,10 +77,10 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<ChangeLog>
   const refuseIfClosed = () => {
     if (closing.signal.aborted) throw changestreamErrors.closed({ where: `Kafka topic "${topic}"` })
   }
-  const sendTo = async (to: string, requests: readonly Request[]) => {
+  const sendTo = async (to: string, requests: readonly PackedRequest[]) => {
     try {
-      for await (const bundles of packed(requests, compression)) {
-        await producer.send({ topic: to, acks: ALL_REPLICAS, messages: [...bundles] })
+      for (const request of requests) {
+        await producer.send({ topic: to, acks: ALL_REPLICAS, messages: [...(await request)] })
       }
     } catch (error) {
       const failure = kafkaFailure({ ...cluster, topic: to }, 'append to', error)
@@ -103,7 +103,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<ChangeLog>
     reader: { ...reader, cluster: carriedCluster },
     stream: codec,
     prepare: () => prepareTopic(admin, carriedSettings(options, carriedCluster.topic), report),
-    send: requests => sendTo(carriedCluster.topic, requests),
+    send: records => sendTo(carriedCluster.topic, packed(inRequests(records), compression)),
   })
   // Where it cannot be had, whoever reads from the beginning is told, and keeps out claims that come again.
   await carried.head().catch(() => {})
@@ -124,7 +124,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<ChangeLog>
     async append(changes) {
       refuseIfClosed()
       const taken = withoutOld(changes, carried.lastHead()?.floors, options.onOldClaims)
-      const requests = inRequests(taken.map(change => recordOf(codec, change, partitions)))
+      const requests = packed(inRequests(recordsOf(codec, taken, partitions)), compression)
       const turn = sending.then(() => sendTo(topic, requests))
       sending = turn.catch(() => {}) // told to its own caller; the next one starts anew
       await turn
@@ -187,7 +187,13 @@ async function connectBoth(
   return { admin, producer }
 }
 
-function recordOf(codec: RecordCodec, change: Change, partitions: number): PlacedRecord {
-  const key = sourceOf(change)
-  return { key, value: codec.encode(change), partition: partitionOf(key, partitions) }
+function* recordsOf(codec: RecordCodec, changes: readonly Change[], partitions: number): Generator<PlacedRecord> {
+  let key: string | undefined
+  let partition = 0
+  for (const change of changes) {
+    const own = sourceOf(change)
+    if (own !== key) partition = partitionOf(own, partitions) // a poll's changes are of one source
+    key = own
+    yield { key, value: codec.encode(change), partition }
+  }
 }

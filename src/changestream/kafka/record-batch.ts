@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Millis } from '../../ownership/window.ts'
+import { crc32c } from './crc32c.ts'
 import { VarintCursor, varintBytes, writeVarint } from './varint.ts'
 
 /** Record batches of Kafka's log, magic 2 (Kafka protocol guide, "Record Batch"). Numbers are big-endian. */
@@ -38,13 +38,15 @@ const GZIP_LEVEL = 1
 const LARGEST_UNPACKED_BYTES = 256 * 1024 * 1024
 
 const pack = promisify(gzip)
+/** Claims become less than a fourth: packed in one piece, where each further one costs a call into another thread and back. */
+const packing = ({ length }: Buffer) => ({ level: GZIP_LEVEL, chunkSize: Math.max(SMALLEST_CHUNK, length >> 2) })
+const SMALLEST_CHUNK = 16 * 1024
 const unpack = promisify(gunzip)
-const crc32C: (bytes: Buffer) => number = createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/crc32C')
 
 /** The records of one partition as one batch, in their order. */
 export async function encodeBatch(records: readonly OutgoingRecord[], compression: Compression): Promise<Buffer> {
   const body = encodeRecords(records)
-  const packed = compression === 'gzip' ? await pack(body, { level: GZIP_LEVEL }) : body
+  const packed = compression === 'gzip' ? await pack(body, packing(body)) : body
   const batch = Buffer.allocUnsafe(HEAD_BYTES + packed.length)
   const nowMs = BigInt(Date.now()) // the topic's own clock replaces it
   batch.writeBigInt64BE(0n, 0) // offsets are the broker's to give
@@ -60,7 +62,7 @@ export async function encodeBatch(records: readonly OutgoingRecord[], compressio
   batch.writeInt32BE(-1, 53)
   batch.writeInt32BE(records.length, 57)
   packed.copy(batch, HEAD_BYTES)
-  batch.writeUInt32BE(crc32C(batch.subarray(CRC_FROM)), 17)
+  batch.writeUInt32BE(crc32c(batch.subarray(CRC_FROM)), 17)
   return batch
 }
 

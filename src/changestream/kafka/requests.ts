@@ -14,38 +14,39 @@ const AROUND_A_RECORD_BYTES = 23
 /** The records of one request in their order, by partition. */
 export type Request = ReadonlyMap<number, readonly OutgoingRecord[]>
 
-/** The records in their order, cut into requests. */
-export function inRequests(records: readonly PlacedRecord[]): readonly Request[] {
-  const requests: Map<number, PlacedRecord[]>[] = []
-  let bytes = Number.POSITIVE_INFINITY
+/** The records in their order, cut into requests as they come. */
+export function* inRequests(records: Iterable<PlacedRecord>): Generator<Request> {
+  let request = new Map<number, PlacedRecord[]>()
+  let bytes = 0
   for (const record of records) {
     const more = record.value.length + record.key.length + AROUND_A_RECORD_BYTES
     bytes += more
-    if (bytes > REQUEST_BYTES.soft) {
-      requests.push(new Map())
+    if (bytes > REQUEST_BYTES.soft && request.size > 0) {
+      yield request
+      request = new Map()
       bytes = more
     }
-    const request = requests.at(-1)
-    const bundle = request?.get(record.partition)
+    const bundle = request.get(record.partition)
     if (bundle) bundle.push(record)
-    else request?.set(record.partition, [record])
+    else request.set(record.partition, [record])
   }
-  return requests
+  if (request.size > 0) yield request
 }
 
-/** Packs each request while the one before it is on its way. */
-export async function* packed(
-  requests: readonly Request[],
-  compression: Compression,
-): AsyncGenerator<readonly Bundle[]> {
-  const pack = async (request: Request) =>
-    Promise.all([...request].map(async ([to, records]) => bundleOf(to, await encodeBatch(records, compression))))
-  let next: Promise<readonly Bundle[]> | undefined
-  for (const [index, request] of requests.entries()) {
-    const current = next ?? pack(request)
-    const following = requests[index + 1]
-    next = following && pack(following)
-    next?.catch(() => {}) // told when its turn comes
-    yield await current
+/** What a request sends, once it is packed. */
+export type PackedRequest = Promise<readonly Bundle[]>
+
+/**
+ * Packs the requests, all begun when this returns: what comes first is compressed in other threads while what follows is still
+ * being encoded. It throws what `requests` throws, before anything can have been sent.
+ */
+export function packed(requests: Iterable<Request>, compression: Compression): readonly PackedRequest[] {
+  const begun: PackedRequest[] = []
+  for (const request of requests) {
+    const bundles = [...request].map(async ([to, records]) => bundleOf(to, await encodeBatch(records, compression)))
+    const whole = Promise.all(bundles)
+    whole.catch(() => {}) // told to whoever sends it
+    begun.push(whole)
   }
+  return begun
 }

@@ -1,12 +1,14 @@
 import type { Change } from '../../ownership/claim.ts'
+import type { Millis } from '../../ownership/window.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { WhohadError } from '../../runtime/errors.ts'
 import { retry } from '../../runtime/retry.ts'
-import { changeEncoder } from '../encoder.ts'
+import { type EncodedChange, leavingBehind } from '../encoded-change.ts'
+import { changeEncoder, type Headers } from '../encoder.ts'
 import { asBuffer, isGuidFramed, isSingleObject, REGISTRY_HEADER_BYTES, registryIdOf } from '../framing.ts'
 import type { Decoded } from '../payload-decoder.ts'
 import { RECORDS, recordSchemas, recordTypes } from '../schemas.ts'
-import { decoderOrReason, type SingleObjectDecoder } from '../single-object.ts'
+import { decoderOrReason, type SingleObjectDecoder, singleObjectHeaders } from '../single-object.ts'
 import { openRegistry, type RegistryClient } from './client.ts'
 import { FetchedSchemas } from './fetched-schemas.ts'
 import type { RegistryOptions, RegistryReport } from './options.ts'
@@ -23,6 +25,7 @@ type RegisteredCodec = {
   encode(change: Change): Buffer
   decode(bytes: Uint8Array): Decoded
   prepare(messages: readonly Uint8Array[]): Promise<void>
+  leave(message: Buffer, partition: number, offset: number, loggedAtMs: Millis): EncodedChange | undefined
   close(): void
 }
 
@@ -37,14 +40,17 @@ export async function registeredCodec(options: RegistryOptions, parts: Parts): P
   const { topic, singleObjects, clock, report } = parts
   const registry = await openRegistry(options)
   const schemas = new FetchedSchemas({ registry, clock, report })
-  const headers: Partial<Record<Change['record'], Uint8Array>> = {}
+  const made: { -readonly [record in keyof Headers]?: Headers[record] } = {}
   for (const record of RECORDS) {
     const id = await register(registry, record, topic, clock)
     schemas.know(id, decoderOrReason(recordSchemas[record]))
-    headers[record] = headerOf(id)
+    made[record] = headerOf(id)
   }
+  const headers = made as Headers // one for each of RECORDS
+  const leaveRegistered = leavingBehind(headers.claim)
+  const leaveSingle = leavingBehind(singleObjectHeaders.claim)
   return {
-    encode: changeEncoder(headers as Required<typeof headers>),
+    encode: changeEncoder(headers),
     decode(bytes) {
       const message = asBuffer(bytes)
       if (isSingleObject(message)) return singleObjects.decode(message)
@@ -62,6 +68,7 @@ export async function registeredCodec(options: RegistryOptions, parts: Parts): P
       }
       for (const id of ids) await schemas.fetch(id)
     },
+    leave: (message, ...place) => leaveRegistered(message, ...place) ?? leaveSingle(message, ...place),
     close: () => schemas.close(),
   }
 }

@@ -41,6 +41,12 @@ export function prefixOf(text: string | undefined, what: string): Prefix {
 export const tagsOf = (tags: readonly Tag[] | undefined): Readonly<Record<string, string>> =>
   Object.fromEntries((tags ?? []).flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])))
 
+/** One tag of many things, without an object of all tags of each. */
+export const tagOf = (tags: readonly Tag[] | undefined, key: string): string | undefined => {
+  const tag = tags?.findLast(({ Key }) => Key === key)
+  return tag && (tag.Value ?? '')
+}
+
 /** The Name tag, for people; it never makes an application unless a naming rule says so. */
 export const labelsOf = (
   tags: Readonly<Record<string, string>>,

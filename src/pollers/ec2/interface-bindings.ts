@@ -3,7 +3,7 @@ import { type Layer, layerRank, type Owner } from '../../ownership/claim.ts'
 import { expectedLayers, type Place } from '../../ownership/domains.ts'
 import { type Binding, type Sighted, type Sighting, spanOf } from '../../ownership/snapshot.ts'
 import type { StatedTime } from '../../ownership/stated-times.ts'
-import { nameOf } from '../naming/rules.ts'
+import { type Name, nameOf } from '../naming/rules.ts'
 import { type Estate, labelsOf, placeIn, privateDomain, required, tagsOf } from './estate.ts'
 import { type HeldAddress, heldAddresses } from './held-addresses.ts'
 import { type InterfaceKind, interfaceKind, isForwarding } from './managed.ts'
@@ -54,7 +54,8 @@ export function bindInterface(
   const withPods: readonly Layer[] = [...new Set<Layer>([...expects, 'container'])]
   const expectsAt = ({ spare }: HeldAddress) => (spare && servesPods ? withPods : expects)
   const subject: Subject = { eni, sighting, estate, place, kind, expectsAt, instance, trunk: trunks.get(id) }
-  const eniOwner = interfaceOwner(subject)
+  // One list for all addresses: what is in memory of an interface is there once, and is compared once.
+  const owners = [interfaceOwner(subject)]
   const holder = instanceHolder(subject)
   const state = signOf('network-interface', eni.Status) === 'held' ? 'held' : 'ending'
   return {
@@ -62,48 +63,65 @@ export function bindInterface(
     addresses: heldAddresses(eni, privateDomain(estate, place, sighting)),
     bind(address, seenAlso) {
       const seen = seenAlso ? spanOf(sighting, seenAlso) : sighting
-      const common = { domain: address.domain, prefix: address.prefix, ports: null, whole: false }
       const atInterface: Binding = {
-        ...common,
+        domain: address.domain,
+        prefix: address.prefix,
+        ports: null,
         layer: 'interface',
-        owners: [eniOwner],
+        owners,
         lifetimeId: address.lifetime,
         state,
         sighting: seen,
-        stated: [],
+        stated: NOTHING_STATED,
         expects: expectsAt(address),
+        whole: false,
       }
-      return holder ? [atInterface, { ...common, ...holder(address, seen) }] : [atInterface]
+      return holder ? [atInterface, holder(address, seen)] : [atInterface]
     },
   }
 }
+
+const NOTHING_STATED: Binding['stated'] = []
 
 function interfaceOwner({ eni, estate, place, kind, trunk }: Subject): Owner {
   const tags = tagsOf(eni.TagSet)
   const managed = kind.managed ? { description: eni.Description ?? '', name: kind.name, row: kind.row } : null
   const { serves, kindBy } = kind
-  return {
-    ...nameOf({ tags, managed }, estate.naming),
-    ...whereOf(eni, place),
+  return ownerOf(nameOf({ tags, managed }, estate.naming), eni, place, {
     kind: kind.kind,
     resourceId: eni.NetworkInterfaceId ?? '',
     account: place.account,
     host: eni.Attachment?.InstanceId ?? null,
     labels: labelsOf(tags, { serves, kindBy, ...trunkLabels(trunk) }),
     forwards: isForwarding(eni, kind.kind),
-  }
+  })
 }
 
 const trunkLabels = (trunk: Trunk | undefined): Readonly<Record<string, string | null>> =>
   trunk ? { trunk: trunk.eni, trunkHost: trunk.host, vlan: trunk.vlan } : {}
 
-const whereOf = (eni: NetworkInterface, place: Place) => ({
+type Self = Pick<Owner, 'kind' | 'resourceId' | 'account' | 'host' | 'labels' | 'forwards'>
+
+/** Field by field: V8 makes a map of names of what several spreads put together, which is several times as large and slow. */
+const ownerOf = (name: Name, eni: NetworkInterface, place: Place, self: Self): Owner => ({
+  application: name.application,
+  cluster: name.cluster,
+  stack: name.stack,
+  detail: name.detail,
+  kind: self.kind,
+  resourceId: self.resourceId,
+  account: self.account,
   region: place.region,
   // Zone names differ from account to account, ids do not.
   zone: eni.AvailabilityZoneId ?? eni.AvailabilityZone ?? null,
   vpc: place.vpc,
   subnet: eni.SubnetId ?? null,
   eni: eni.NetworkInterfaceId ?? null,
+  host: self.host,
+  team: name.team,
+  labels: self.labels,
+  namedBy: name.namedBy,
+  forwards: self.forwards,
 })
 
 /**
@@ -118,10 +136,8 @@ const attachedAt = (time: Date): StatedTime => ({
   atMs: time.getTime(),
 })
 
-type HolderPart = Omit<Binding, 'domain' | 'prefix' | 'ports' | 'whole'>
-
 /** How the attached instance holds the interface's addresses, or undefined where no instance does. */
-function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sighting) => HolderPart) | undefined {
+function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sighting) => Binding) | undefined {
   const { eni, instance, expectsAt } = subject
   const { InstanceId, AttachmentId, AttachTime, Status } = eni.Attachment ?? {}
   if (InstanceId === undefined) return undefined
@@ -132,28 +148,31 @@ function instanceHolder(subject: Subject): ((address: HeldAddress, seen: Sightin
     instance ? signOf('instance', instance.value.State?.Name) : 'held',
   )
   if (state === 'none') return undefined
-  const owner = instanceOwner(subject, InstanceId)
+  const owners = [instanceOwner(subject, InstanceId)]
+  const stated = AttachTime ? [attachedAt(AttachTime)] : NOTHING_STATED
   return (address, seen) => ({
+    domain: address.domain,
+    prefix: address.prefix,
+    ports: null,
     layer: 'instance',
-    owners: [owner],
+    owners,
     lifetimeId: address.lifetime && AttachmentId ? `${address.lifetime}/${AttachmentId}` : null,
     state,
     sighting: instance ? spanOf(seen, instance.sighting) : seen,
-    stated: AttachTime ? [attachedAt(AttachTime)] : [],
+    stated,
     expects: expectsAt(address).filter(layer => layerRank(layer) > layerRank('instance')),
+    whole: false,
   })
 }
 
 function instanceOwner({ eni, estate, place, kind, instance }: Subject, instanceId: string): Owner {
   const tags = tagsOf(instance?.value.Tags)
-  return {
-    ...nameOf({ tags, managed: null }, estate.naming),
-    ...whereOf(eni, place),
+  return ownerOf(nameOf({ tags, managed: null }, estate.naming), eni, place, {
     kind: 'instance',
     resourceId: instanceId,
     account: eni.Attachment?.InstanceOwnerId ?? place.account,
     host: null,
     labels: labelsOf(tags),
     forwards: isForwarding(eni, kind.kind),
-  }
+  })
 }

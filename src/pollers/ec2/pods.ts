@@ -1,5 +1,4 @@
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2'
-import { tagsOf } from './estate.ts'
 
 /** Set by the Amazon VPC CNI on interfaces that it adds to a node (inventories.md §6). */
 const INTERFACE_TAGS: ReadonlySet<string> = new Set(['node.k8s.amazonaws.com/instance_id', 'eks:eni:owner'])
@@ -12,6 +11,6 @@ const CLUSTER_TAG = 'kubernetes.io/cluster/'
  */
 export function mayServePods(eni: NetworkInterface, instance: Instance | undefined): boolean {
   if (eni.Description?.startsWith('aws-K8S-')) return true
-  if (Object.keys(tagsOf(eni.TagSet)).some(key => INTERFACE_TAGS.has(key))) return true
-  return Object.keys(tagsOf(instance?.Tags)).some(key => NODE_TAGS.has(key) || key.startsWith(CLUSTER_TAG))
+  if (eni.TagSet?.some(({ Key = '' }) => INTERFACE_TAGS.has(Key))) return true
+  return instance?.Tags?.some(({ Key = '' }) => NODE_TAGS.has(Key) || Key.startsWith(CLUSTER_TAG)) ?? false
 }

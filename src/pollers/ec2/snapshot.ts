@@ -1,7 +1,7 @@
-import { type Snapshot, spanOf } from '../../ownership/snapshot.ts'
+import { type Binding, type Snapshot, spanOf } from '../../ownership/snapshot.ts'
 import { elasticBindings } from './elastic-addresses.ts'
 import type { Estate } from './estate.ts'
-import { bindInterface } from './interface-bindings.ts'
+import { bindInterface, type InterfaceBinder } from './interface-bindings.ts'
 import type { Ec2Listing } from './listing.ts'
 import { scopeOf, subnetBindings, vpcBindings } from './networks.ts'
 import { trunksOf } from './trunks.ts'
@@ -13,16 +13,17 @@ import { trunksOf } from './trunks.ts'
 export function toSnapshot(listing: Ec2Listing, estate: Estate): Snapshot {
   const instances = new Map(listing.instances.map(sighted => [sighted.value.InstanceId ?? '', sighted]))
   const trunks = listing.trunks ?? trunksOf(listing)
-  const interfaces = listing.interfaces.map(sighted => bindInterface(sighted, { instances, trunks }, estate))
-  const byId = new Map(interfaces.map(binder => [binder.id, binder]))
-  return {
-    sighting: listing.pages.reduce(spanOf),
-    scope: scopeOf(listing.vpcs, estate),
-    bindings: [
-      ...listing.vpcs.flatMap(vpc => vpcBindings(vpc, estate)),
-      ...listing.subnets.flatMap(subnet => subnetBindings(subnet, estate)),
-      ...interfaces.flatMap(binder => binder.addresses.flatMap(address => binder.bind(address))),
-      ...listing.addresses.flatMap(address => elasticBindings(address, byId, estate)),
-    ],
+  const bindings: Binding[] = []
+  for (const vpc of listing.vpcs) bindings.push(...vpcBindings(vpc, estate))
+  for (const subnet of listing.subnets) bindings.push(...subnetBindings(subnet, estate))
+  // Of a large estate's interfaces only those stay in memory that an Elastic IP is on.
+  const withElastic = new Set(listing.addresses.map(({ value }) => value.NetworkInterfaceId))
+  const binders = new Map<string, InterfaceBinder>()
+  for (const sighted of listing.interfaces) {
+    const binder = bindInterface(sighted, { instances, trunks }, estate)
+    for (const address of binder.addresses) bindings.push(...binder.bind(address))
+    if (withElastic.has(binder.id)) binders.set(binder.id, binder)
   }
+  for (const address of listing.addresses) bindings.push(...elasticBindings(address, binders, estate))
+  return { sighting: listing.pages.reduce(spanOf), scope: scopeOf(listing.vpcs, estate), bindings }
 }

@@ -1,6 +1,6 @@
 import type { NetworkInterface, TrunkInterfaceAssociation } from '@aws-sdk/client-ec2'
 import type { Sighted } from '../../ownership/snapshot.ts'
-import { tagsOf } from './estate.ts'
+import { tagOf } from './estate.ts'
 
 /** The trunk that carries a branch interface, and the instance that the trunk is attached to. */
 export type Trunk = { readonly eni: string; readonly host: string | null; readonly vlan: string | null }
@@ -27,8 +27,9 @@ export function trunksOf({ trunkAssociations = [], interfaces }: Listed): Readon
   const trunks = new Map<string, Trunk>()
   for (const { value } of interfaces) {
     const { NetworkInterfaceId, TagSet } = value
-    const { [TRUNK_TAG]: eni, [VLAN_TAG]: vlan = null } = tagsOf(TagSet)
-    if (NetworkInterfaceId && eni) trunks.set(NetworkInterfaceId, { eni, host: hosts.get(eni) ?? null, vlan })
+    const eni = tagOf(TagSet, TRUNK_TAG)
+    if (!NetworkInterfaceId || !eni) continue
+    trunks.set(NetworkInterfaceId, { eni, host: hosts.get(eni) ?? null, vlan: tagOf(TagSet, VLAN_TAG) ?? null })
   }
   for (const { value } of trunkAssociations) {
     const { BranchInterfaceId, TrunkInterfaceId: eni, VlanId } = value

@@ -55,10 +55,17 @@ export function nameOf(thing: Nameable, naming: Naming): Name {
   }
   for (const rule of naming.rules) {
     const named = applyRule(rule, thing, group?.app)
-    if (named) return { ...where, ...named }
+    if (named) return nameWith(where, named.application, named.namedBy)
   }
-  return { ...where, application: null, namedBy: null }
+  return nameWith(where, null, null)
 }
+
+/** Field by field: it is made for every interface of an estate. */
+const nameWith = (
+  { cluster, stack, detail, team }: Pick<Name, 'cluster' | 'stack' | 'detail' | 'team'>,
+  application: string | null,
+  namedBy: string | null,
+): Name => ({ application, cluster, stack, detail, team, namedBy })
 
 type Named = { readonly application: string; readonly namedBy: string }
 
