@@ -72,7 +72,12 @@ function asChanges(history: readonly Held[]): readonly Change[] {
   return [
     {
       ...sourceRecordOf(SOURCE, 1),
-      scope: blocks.map(text => ({ domain: 'd1', prefix: prefix(text), layers: ['container'], fromMs: 0 })),
+      scope: blocks.map(text => ({
+        domain: 'd1',
+        prefix: prefix(text),
+        layers: ['interface', 'instance', 'container'],
+        fromMs: 0,
+      })),
       validity: { fromMs: 0, untilMs: Number.POSITIVE_INFINITY },
     },
     ...polls.map(

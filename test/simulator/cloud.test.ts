@@ -188,7 +188,7 @@ test('whoever the replies prove to have held an address, within the declared bou
       }
     }
     expect(ends).toBeGreaterThan(50_000)
-    // A fifth of the ends are of addresses that several share, of delegated blocks or of tasks that end: these proofs pass them over.
+    // Addresses that several share, delegated blocks and tasks that end are passed over by these proofs.
     expect(proved / ends).toBeGreaterThan(0.6)
   })
 })
