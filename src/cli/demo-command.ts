@@ -27,8 +27,8 @@ export type DemoOptions = {
 
 /** The same hour for everybody who names the same seed. */
 const ONCE_STARTS_MS = Date.UTC(2026, 0, 1)
-/** Objects come up to two minutes after their window, and wait for the poll after it: by then the last ones are in. */
-const DRAIN_MINUTES = 4
+/** Objects come up to two minutes after their window, and wait up to three polls until their answers are final. */
+const DRAIN_MINUTES = 6
 const MINUTE_MS = 60_000
 
 /** A bounded run that compares every answer with the truth. Exit code 0, whatever it found; `wrong` is in the output. */
