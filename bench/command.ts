@@ -1,5 +1,18 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
 /** What was written on the command line is no such option, or no such value. */
 export class UsageError extends Error {}
+
+type OptionTypes = NonNullable<ParseArgsConfig['options']>
+
+/** What was written on the command line. @throws UsageError */
+export function parsedOptions<const Options extends OptionTypes>(args: readonly string[], options: Options) {
+  try {
+    return parseArgs({ args: [...args], options }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
 
 /** A benchmark of a command line: `optionsOf` gives undefined where help was asked for, and throws UsageError. */
 export type BenchCommand<Options> = {

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { UsageError } from '../command.ts'
+import { parsedOptions, UsageError } from '../command.ts'
 import { CELLS } from './cells.ts'
 
 export type BenchOptions = {
@@ -44,15 +43,10 @@ export function optionsOf(args: readonly string[]): BenchOptions | undefined {
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const
-  try {
-    const options = {
-      quick: { type: 'boolean' },
-      seed: text,
-      cells: text,
-      help: { type: 'boolean', short: 'h' },
-    } as const
-    return parseArgs({ args: [...args], options }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  return parsedOptions(args, {
+    quick: { type: 'boolean' },
+    seed: text,
+    cells: text,
+    help: { type: 'boolean', short: 'h' },
+  })
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { UsageError } from '../command.ts'
+import { parsedOptions, UsageError } from '../command.ts'
 
 export const ADAPTERS = ['embedded', 'kafka'] as const
 export type Adapter = (typeof ADAPTERS)[number]
@@ -54,19 +53,12 @@ export function optionsOf(args: readonly string[]): BenchOptions | undefined {
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        claims: text,
-        poll: text,
-        adapter: text,
-        compression: text,
-        quick: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  return parsedOptions(args, {
+    claims: text,
+    poll: text,
+    adapter: text,
+    compression: text,
+    quick: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  })
 }

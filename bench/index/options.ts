@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { UsageError } from '../command.ts'
+import { parsedOptions, UsageError } from '../command.ts'
 
 export type Mix = 'ipv4' | 'half-ipv6'
 
@@ -83,24 +82,17 @@ export function optionsOf(args: readonly string[]): BenchOptions | undefined {
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        versions: text,
-        mix: text,
-        probes: text,
-        rounds: text,
-        claims: text,
-        seed: text,
-        quick: flag,
-        peers: flag,
-        'no-peers': flag,
-        'no-huge-pages': flag,
-        help: { ...flag, short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  return parsedOptions(args, {
+    versions: text,
+    mix: text,
+    probes: text,
+    rounds: text,
+    claims: text,
+    seed: text,
+    quick: flag,
+    peers: flag,
+    'no-peers': flag,
+    'no-huge-pages': flag,
+    help: { ...flag, short: 'h' },
+  })
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { UsageError } from '../command.ts'
+import { parsedOptions, UsageError } from '../command.ts'
 
 export type BenchOptions = {
   readonly addresses: number
@@ -47,18 +46,11 @@ export function optionsOf(args: readonly string[]): BenchOptions | undefined {
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        addresses: text,
-        'visible-among': text,
-        changes: text,
-        quick: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  return parsedOptions(args, {
+    addresses: text,
+    'visible-among': text,
+    changes: text,
+    quick: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  })
 }

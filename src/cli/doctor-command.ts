@@ -1,14 +1,13 @@
 import type { Readiness } from '../api/readyz-route.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { openStream, unreadableRecords } from './change-stream.ts'
 import { type Evidence, examine, type Finding } from './doctor-checks.ts'
 import { cliErrors } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { getJson } from './get-json.ts'
 import { configuredSources } from './one-shot.ts'
+import { readSourceLives } from './read-source-lives.ts'
 import type { Settings } from './settings.ts'
 import { healthOf } from './source-health.ts'
-import { SourceLives } from './source-lives.ts'
 import { tableFor } from './table.ts'
 import { isTerminal, print, say } from './terminal.ts'
 
@@ -35,17 +34,7 @@ export async function doctor(settings: Settings, { url, json, signal }: DoctorOp
 }
 
 async function readEvidence(settings: Settings, signal: AbortSignal): Promise<Evidence> {
-  const stream = await openStream(settings)
-  const lives = new SourceLives()
-  const unreadable = unreadableRecords()
-  try {
-    for await (const batch of stream.read({ follow: false, signal, onDeadLetter: unreadable.take })) {
-      for (const logged of batch) lives.take(logged)
-    }
-  } finally {
-    await stream.close()
-  }
-  unreadable.sayAll()
+  const lives = await readSourceLives(settings, signal)
   const nowMs = systemClock.now()
   const sources = lives.all().flatMap(life => {
     const { record: source, complete, refused = null } = life

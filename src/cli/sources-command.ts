@@ -3,14 +3,13 @@ import { readSourceClaims } from '../changestream/adopt.ts'
 import type { SourceRecord } from '../ownership/claim.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { isConfirmed } from './accept-command.ts'
-import { openStream, unreadableRecords } from './change-stream.ts'
 import { timeOf } from './change-words.ts'
 import { cliErrors } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { configuredSources, openToWrite } from './one-shot.ts'
+import { readSourceLives } from './read-source-lives.ts'
 import type { Settings } from './settings.ts'
 import { healthOf, healthWords } from './source-health.ts'
-import { SourceLives } from './source-lives.ts'
 import { tableFor } from './table.ts'
 import { isTerminal, print, say } from './terminal.ts'
 
@@ -19,17 +18,7 @@ export async function listSources(
   settings: Settings,
   { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
 ): Promise<number> {
-  const stream = await openStream(settings)
-  const lives = new SourceLives()
-  const unreadable = unreadableRecords()
-  try {
-    for await (const batch of stream.read({ follow: false, signal, onDeadLetter: unreadable.take })) {
-      for (const logged of batch) lives.take(logged)
-    }
-  } finally {
-    await stream.close()
-  }
-  unreadable.sayAll()
+  const lives = await readSourceLives(settings, signal)
   const configured = configuredSources(settings)
   const table = tableFor(process.stdout, ['source', 'epoch', 'blocks', 'since', 'configured', 'state'], [])
   for (const { source, record, epoch, complete, refused = null } of lives.all()) {

@@ -23,7 +23,9 @@ export type AnsweredLines = {
 
 export type Answering = {
   readonly open: (object: FlowObjectRef, signal?: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
+  /** How much earlier than `start` a packet may be; AWS says up to 60,000. A smaller one is a declared bound. */
   readonly slackMs: Millis
+  /** Field names of objects that have no header line. */
   readonly format?: string | undefined
 }
 

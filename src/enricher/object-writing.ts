@@ -11,6 +11,7 @@ export type WritingContext = {
   readonly store: Pick<Store, 'putObject' | 'insertFlows' | 'insertDeadLetters'>
   readonly clock: Clock
   readonly report: EnricherReport
+  /** Told of what is committed, before the index takes another change: up to when it has records. */
   readonly onAnswered?: (untilMs: Millis) => void
   /** Rows written at once. */
   readonly rowsPerInsert?: number

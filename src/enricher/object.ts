@@ -1,34 +1,23 @@
 import type { DomainRule } from '../ownership/domains.ts'
 import type { ReachTable } from '../ownership/reach.ts'
-import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { FlowObject, Store } from '../store/port.ts'
 import { type FlowObjectRef, objectIdOf, partsOfKey } from './flowlogs/object-ref.ts'
 import { lookUpsOn } from './look-ups.ts'
 import { type AnsweredLines, type Answering, answeredLines } from './object-answers.ts'
-import { type Generation, writeObject } from './object-writing.ts'
+import { type Generation, type WritingContext, writeObject } from './object-writing.ts'
 import type { ObjectResult } from './outcome.ts'
-import type { EnricherReport } from './report.ts'
 import type { IndexView, PinnedIndex } from './view.ts'
 
-export type ObjectContext = Answering & {
-  readonly view: IndexView
-  readonly store: Store
-  readonly rules: readonly DomainRule[]
-  readonly reach?: ReachTable | undefined
-  /** How much earlier than `start` a packet may be; AWS says up to 60,000. A smaller one is a declared bound. */
-  readonly slackMs: Millis
-  /** Field names of objects that have no header line. */
-  readonly format?: string | undefined
-  readonly clock: Clock
-  readonly report: EnricherReport
-  /** Rows written at once. */
-  readonly rowsPerInsert?: number
-  /** Told of what is committed, before the index takes another change: up to when it has records. */
-  readonly onAnswered?: (untilMs: Millis) => void
-  /** Rows kept in memory until it is known whether an object may leave; a larger object is answered once more for that. */
-  readonly mostRowsKept?: number
-}
+export type ObjectContext = Answering &
+  WritingContext & {
+    readonly view: IndexView
+    readonly store: Store
+    readonly rules: readonly DomainRule[]
+    readonly reach?: ReachTable | undefined
+    /** Rows kept in memory until it is known whether an object may leave; a larger object is answered once more for that. */
+    readonly mostRowsKept?: number
+  }
 
 const MOST_ROWS_KEPT = 100_000
 const FIRST_GENERATION = 1

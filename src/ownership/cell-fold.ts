@@ -1,17 +1,17 @@
 import type { Claim } from './claim.ts'
-import type { ClaimLedger } from './ledger/claim-ledger.ts'
+import {
+  type ClaimLedger,
+  END_EARLIEST,
+  END_LATEST,
+  LAST_SIGHTING,
+  START_EARLIEST,
+  START_LATEST,
+} from './ledger/claim-ledger.ts'
 import { OPEN } from './ledger/fact-table.ts'
 import { ProvedTurns } from './proved-turns.ts'
 import type { RowColumns } from './row-columns.ts'
 import { type HeldClaim, timelineOf } from './timeline.ts'
 import type { Millis } from './window.ts'
-
-/** Places of a claim's times in the ledger. */
-const START_EARLIEST = 0
-const START_LATEST = 1
-const END_EARLIEST = 2
-const END_LATEST = 3
-const LAST_SIGHTING = 4
 
 /** So many sources and layers on one prefix are looked at one after the other. */
 const MOST_GROUPS = 8

@@ -1,14 +1,11 @@
 import type { Claim, SourceRecord } from './claim.ts'
 import { isInScope, type KnownBefore } from './corrections.ts'
 import type { SourceHistory } from './coverage.ts'
-import type { Cell, ClaimLedger } from './ledger/claim-ledger.ts'
+import { type Cell, type ClaimLedger, END_LATEST } from './ledger/claim-ledger.ts'
 import { OPEN } from './ledger/fact-table.ts'
 import { type Prefix, prefixBits } from './prefix.ts'
 import type { Watched, WatchedSpace } from './scope.ts'
 import type { Millis } from './window.ts'
-
-/** Place of the latest end among the times of a claim in the ledger. */
-const END_LATEST = 3
 
 /** What is known of one source's claims: which of them no scope covers that it had registered when that was last asked. */
 type OfSource = {

@@ -1,9 +1,6 @@
-import type { ClaimLedger } from './ledger/claim-ledger.ts'
+import { type ClaimLedger, END_LATEST } from './ledger/claim-ledger.ts'
 import { OPEN } from './ledger/fact-table.ts'
 import type { Millis } from './window.ts'
-
-/** Place of the latest end among the times of a claim in the ledger. */
-const END_LATEST = 3
 
 /**
  * Whether each claim, by its ref, is needed for questions above the horizons: it is not closed, or touches the time above, or

@@ -1,3 +1,4 @@
+import { isHost, type Prefix } from '../ownership/prefix.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Executor } from './executor.ts'
 import { OBJECT_COLUMNS, type ObjectRow, objectOf } from './object-table.ts'
@@ -74,7 +75,7 @@ type CorrectionRow = {
   readonly stream_offset: string
   readonly part: number
   readonly domain: string
-  readonly prefix: string
+  readonly prefix: Prefix
   readonly from_ms: string | null
   readonly until_ms: string
   readonly enis: readonly string[]
@@ -154,5 +155,3 @@ function parametersOf(corrections: readonly StoredCorrection[], slackMs: Millis,
     block_until: blocks.map(until),
   }
 }
-
-const isHost = (prefix: string): boolean => prefix.endsWith(prefix.includes(':') ? '/128' : '/32')

@@ -1,5 +1,6 @@
 import type { AnswerState } from '../ownership/answer.ts'
 import type { Change } from '../ownership/claim.ts'
+import type { Prefix } from '../ownership/prefix.ts'
 import type { Millis } from '../ownership/window.ts'
 
 /** One end of a flow record, answered. */
@@ -97,7 +98,7 @@ export type StoredCorrection = {
   readonly offset: number
   readonly part: number
   readonly domain: string
-  readonly prefix: string
+  readonly prefix: Prefix
   readonly fromMs: Millis
   readonly untilMs: Millis
   readonly enis: readonly string[]

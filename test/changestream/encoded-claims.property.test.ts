@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { encodeChange } from '../../src/changestream/codec.ts'
 import { applyTo, encodedChange } from '../../src/changestream/encoded-change.ts'
 import { readClaimAt, takeClaimApart } from '../../src/changestream/payload-decoder.ts'
-import type { Claim, Horizon, Owner } from '../../src/ownership/claim.ts'
+import type { Claim, Horizon } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
-import { anyChange, claimOf, ownerOf } from '../support/changes.ts'
+import { anyChange, anyOwner, claimOf, ownerOf } from '../support/changes.ts'
 import { mutated } from '../support/mutated.ts'
 
 const HEADER_BYTES = 10
@@ -24,24 +24,10 @@ const text = fc.oneof(
   },
 )
 const maybe = fc.option(text, { nil: null })
-const owner: fc.Arbitrary<Owner> = fc.record({
-  application: maybe,
-  cluster: maybe,
-  stack: maybe,
-  detail: maybe,
-  kind: text,
-  resourceId: text,
-  account: maybe,
-  region: maybe,
-  zone: maybe,
-  vpc: maybe,
-  subnet: maybe,
-  eni: maybe,
-  host: maybe,
-  team: maybe,
+const owner = anyOwner({
+  text,
+  maybe,
   labels: fc.array(fc.tuple(text, text), { maxLength: 3 }).map(entries => Object.fromEntries(entries)),
-  namedBy: maybe,
-  forwards: fc.boolean(),
 })
 const ownersOfFew = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom([ownerOf('api')], [ownerOf('web', { labels: { b: '1', a: '2' } })]) },

@@ -16,6 +16,7 @@ import {
   progress,
   source,
 } from '../support/clickhouse-rows.ts'
+import { prefix } from '../support/estate.ts'
 import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts'
 import { sampleChanges } from '../support/sample-changes.ts'
 
@@ -235,10 +236,14 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         await committed(`touched-${name}`, [{ ...row, startSeconds: start, endSeconds: start + 60 }])
       }
       const fromMs = (startSeconds + 61) * 1000
-      const touched = async (given: Partial<StoredCorrection>, by: { slackMs?: number; anyDomain?: boolean } = {}) => {
+      type Given = Partial<Omit<StoredCorrection, 'prefix'>> & { readonly prefix?: string }
+      const touched = async (
+        { prefix: block = '10.77.0.1/32', ...given }: Given,
+        by: { slackMs?: number; anyDomain?: boolean } = {},
+      ) => {
         const one = correction({
           domain: 'vpc-7',
-          prefix: '10.77.0.1/32',
+          prefix: prefix(block),
           fromMs: fromMs - 1,
           untilMs: fromMs,
           ...given,

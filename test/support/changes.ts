@@ -98,25 +98,35 @@ const labels = fc
   )
   .map(entries => Object.fromEntries(entries))
 
-const owner = fc.record<Owner>({
-  application: maybe,
-  cluster: maybe,
-  stack: maybe,
-  detail: maybe,
-  kind: text,
-  resourceId: text,
-  account: maybe,
-  region: maybe,
-  zone: maybe,
-  vpc: maybe,
-  subnet: maybe,
-  eni: maybe,
-  host: maybe,
-  team: maybe,
-  labels,
-  namedBy: maybe,
-  forwards: fc.boolean(),
-})
+type OwnerTexts = {
+  readonly text: fc.Arbitrary<string>
+  readonly maybe: fc.Arbitrary<string | null>
+  readonly labels: fc.Arbitrary<Owner['labels']>
+}
+
+/** Any owner made of these texts. */
+export const anyOwner = ({ text, maybe, labels }: OwnerTexts) =>
+  fc.record<Owner>({
+    application: maybe,
+    cluster: maybe,
+    stack: maybe,
+    detail: maybe,
+    kind: text,
+    resourceId: text,
+    account: maybe,
+    region: maybe,
+    zone: maybe,
+    vpc: maybe,
+    subnet: maybe,
+    eni: maybe,
+    host: maybe,
+    team: maybe,
+    labels,
+    namedBy: maybe,
+    forwards: fc.boolean(),
+  })
+
+const owner = anyOwner({ text, maybe, labels })
 
 /** Any change of all four kinds, edges of the number ranges and infinities included. */
 export const anyChange: fc.Arbitrary<Change> = fc.oneof(

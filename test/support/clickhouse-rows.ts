@@ -70,7 +70,7 @@ export const correction = (given: Partial<StoredCorrection> = {}): StoredCorrect
   offset: 0,
   part: 0,
   domain: 'vpc-1',
-  prefix: '10.0.0.7/32',
+  prefix: '10.0.0.7/32' as Prefix,
   fromMs: NOON_MS,
   untilMs: NOON_MS + 60_000,
   enis: [],

@@ -30,7 +30,12 @@ const CELL = 2
 const NEXT = 3
 /** Row of `times`: start earliest and latest, end earliest and latest, last sighting, epoch, sequence. */
 const TIMES = 7
-const LAST_SIGHTING = 4
+/** Places in that row, for `ClaimLedger.time`. */
+export const START_EARLIEST = 0
+export const START_LATEST = 1
+export const END_EARLIEST = 2
+export const END_LATEST = 3
+export const LAST_SIGHTING = 4
 const EPOCH = 5
 const SEQUENCE = 6
 
@@ -145,7 +150,7 @@ export class ClaimLedger {
     return this.numbers[ref * NUMBERS + LIFETIME] as number
   }
 
-  /** Start earliest and latest, end earliest and latest, last sighting: by their place in this order, from 0. */
+  /** `place` is START_EARLIEST, START_LATEST, END_EARLIEST, END_LATEST or LAST_SIGHTING. */
   time(ref: number, place: number): number {
     return this.times[ref * TIMES + place] as number
   }
