@@ -1,4 +1,5 @@
 import type { Change } from '../ownership/claim.ts'
+import { isFlowSource } from '../ownership/flow-sightings.ts'
 
 /**
  * Keeps out what a replaced writer still sends. A source's epoch is the highest that was read so far, in the order of the
@@ -12,7 +13,8 @@ export class Fence {
     this.epochs = new Map(epochs)
   }
 
-  /** The epoch that fences this change off, or undefined where it counts. Horizons have no writer and always count. */
+  /** The epoch that fences this change off, or undefined where it counts. Horizons and flow sightings have no writer that another
+   * one could replace, and always count. */
   fencedBy(change: Change): number | undefined {
     if (change.record === 'horizon') return undefined
     return this.fencedWriter(change.source, change.revision.epoch)
@@ -20,6 +22,7 @@ export class Fence {
 
   /** As `fencedBy`, of a change by this source and epoch. */
   fencedWriter(source: string, epoch: number): number | undefined {
+    if (isFlowSource(source)) return undefined
     const highest = this.epochs.get(source)
     if (highest !== undefined && epoch < highest) return highest
     if (highest !== epoch) this.epochs.set(source, epoch)

@@ -1,4 +1,5 @@
 import { type Change, isGoodbye, type Progress, type Revision } from '../ownership/claim.ts'
+import { isFlowSource } from '../ownership/flow-sightings.ts'
 import type { Millis } from '../ownership/window.ts'
 import { Wakeup } from './wakeup.ts'
 
@@ -45,6 +46,7 @@ export class Incumbents {
 
   /** As `take`, of a claim by this source with this revision. */
   takeClaim(source: string, epoch: number, sequence: number, atMs: Millis): void {
+    if (isFlowSource(source)) return
     const held = this.bySource.get(source)
     // One poll brings many, and of all but the first there is nothing new to be told.
     if (held?.epoch === epoch && held.heardAtMs === atMs && sequence <= held.newest.sequence && isSpeaking(held)) return

@@ -33,6 +33,8 @@ export class CellFold {
   private fromMs = new Float64Array(64)
   private untilMs = new Float64Array(64)
   private order = new Uint32Array(64)
+  /** Some of them tell of flows, and are no claims of their own. */
+  private hasFlows = false
 
   constructor(ledger: ClaimLedger) {
     this.ledger = ledger
@@ -41,7 +43,7 @@ export class CellFold {
   /** Appends the rows of a cell, ordered by the start of what is possible. */
   fold(cellNumber: number, rows: RowColumns): void {
     const count = this.read(cellNumber)
-    if (count > 1 && (this.mayJoin(count) || !this.cut(count))) this.foldWhole(count, rows)
+    if (this.hasFlows || (count > 1 && (this.mayJoin(count) || !this.cut(count)))) this.foldWhole(count, rows)
     else this.write(count, rows)
   }
 
@@ -52,11 +54,14 @@ export class CellFold {
     let count = 0
     for (let ref = ledger.first(cellNumber); ref >= 0; ref = ledger.next(ref)) count++
     if (count > this.refs.length) this.reserve(count)
+    this.hasFlows = false
     let i = count
     for (let ref = ledger.first(cellNumber); ref >= 0; ref = ledger.next(ref)) {
       const fact = ledger.fact(ref)
       this.refs[--i] = ref
-      this.groups[i] = facts.sourceNumber(fact) * 8 + facts.layerRank(fact)
+      const source = facts.sourceNumber(fact)
+      this.groups[i] = source * 8 + facts.layerRank(fact)
+      if (facts.isFlowSource(source)) this.hasFlows = true
       this.fromMs[i] = ledger.time(ref, START_EARLIEST)
       this.untilMs[i] = ledger.time(ref, END_LATEST)
     }

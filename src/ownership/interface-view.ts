@@ -1,7 +1,9 @@
 import { type Claim, layerRank, type Owner, type SourceRecord } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain } from './domains.ts'
+import { isFlowSource } from './flow-sightings.ts'
 import type { Prefix } from './prefix.ts'
+import type { SteadyStretch } from './steady-stretch.ts'
 import { type Millis, overlaps, type Window } from './window.ts'
 
 /** What the claims say of one interface within a window. */
@@ -43,6 +45,7 @@ export function interfaceView(
   let forwards = false
   for (const claim of claims) {
     if (layerRank(claim.layer) < layerRank('interface') || isPublicDomain(claim.domain)) continue
+    if (isFlowSource(claim.source)) continue
     forwards ||= claim.owners.some(held => held.eni === eni && held.forwards)
     const isDuring = overlaps(possible(claim), window)
     if (isDuring) prefixes.add(claim.prefix)
@@ -63,6 +66,26 @@ export function interfaceView(
     forwards,
     complete: telling.every(({ source }) => historyOf(source)?.sawAll(window) ?? false),
     settled: telling.every(claim => isSettled(claim, window, historyOf)),
+  }
+}
+
+/**
+ * Tells a stretch of all instants from which on `interfaceView` of the same claims may say something else: of two windows
+ * between which there is none it says the same.
+ */
+export function cutAtView(
+  stretch: SteadyStretch,
+  claims: Iterable<Claim>,
+  historyOf: (source: string) => SourceHistory | undefined,
+): void {
+  for (const claim of claims) {
+    if (layerRank(claim.layer) < layerRank('interface') || isPublicDomain(claim.domain)) continue
+    if (isFlowSource(claim.source)) continue
+    const { start, end, layer, source } = claim
+    for (const atMs of [start.earliestMs, end.latestMs]) stretch.cut(atMs)
+    if (layer !== 'interface') continue
+    for (const atMs of [start.latestMs, end.earliestMs, certainUntil(claim, historyOf)]) stretch.cut(atMs)
+    historyOf(source)?.cut(stretch)
   }
 }
 

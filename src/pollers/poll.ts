@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { identify } from '../changestream/claim-id.ts'
 import type { ChangeLog } from '../changestream/port.ts'
 import type { Snapshot } from '../ownership/snapshot.ts'
 import { type Diff, type DiffContext, diffSnapshot, refusePoll, type SourceState } from '../ownership/snapshot-diff.ts'
@@ -19,12 +19,6 @@ export type PollerParts = {
   /** Told of each page as it comes, for a listing that somebody waits for. */
   readonly onPage?: OnPage
 }
-
-/**
- * 128 bits of SHA-256: enough for no two claims of a lifetime of a log to meet. Written from the bytes: a part of a text
- * would keep all of it in memory.
- */
-const identify = (key: string): string => hash('sha256', key, 'buffer').toString('hex', 0, 16)
 
 /** What the diff needs to know of an inventory. */
 export const diffContextOf = ({ source, kind, bounds }: Inventory): DiffContext => ({ source, kind, bounds, identify })

@@ -48,6 +48,7 @@ export function memoryStore(): MemoryStore {
     insertChanges: async () => {},
     changesEnd: async () => [],
     readChanges: async function* () {},
+    changesAbout: async () => [],
     async insertFlows(flows) {
       if (insertsLeft-- <= 0) throw storeDown({})
       for (const flow of flows) rows.set(`${flow.objectId} ${flow.record} ${flow.generation}`, flow)
@@ -148,6 +149,7 @@ export function reportInto(happened: [name: string, detail: unknown][]): Enriche
   return {
     objectHeld: note('objectHeld'),
     objectReleasedByCap: note('objectReleasedByCap'),
+    sightingsPublished: note('sightingsPublished'),
     objectCommitted: note('objectCommitted'),
     objectRefused: note('objectRefused'),
     objectFailed: note('objectFailed'),
@@ -158,5 +160,7 @@ export function reportInto(happened: [name: string, detail: unknown][]): Enriche
     correctionsFailed: note('correctionsFailed'),
     listFailed: note('listFailed'),
     passFinished: note('passFinished'),
+    sourceHoldsBack: note('sourceHoldsBack'),
+    sourceBack: note('sourceBack'),
   }
 }

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import type { Claim, ClaimState, Evidence, Layer, Owner, PortRange } from '../../src/ownership/claim.ts'
+import { type Edge, sightedEdge } from '../../src/ownership/flow-sightings.ts'
 import type { Prefix } from '../../src/ownership/prefix.ts'
 import type { Bounds, Millis } from '../../src/ownership/window.ts'
 import { owner } from './estate.ts'
 import { DOMAINS, type Place, revision, SOURCES, sometimes, time } from './history-space.ts'
 
 const API = owner('api', 'i-1', { eni: 'eni-1' })
-const BATCH = owner('batch', 'i-2')
-const SECOND_API = owner('api', 'i-3')
+const BATCH = owner('batch', 'i-2', { eni: 'eni-2' })
+const SECOND_API = owner('api', 'i-3', { eni: 'eni-1' })
 const RENAMED = owner('batch', 'i-1')
 const UNNAMED = owner(null, 'i-1')
 const INTERFACE = owner(null, 'eni-1', { kind: 'branch', eni: 'eni-1' })
@@ -189,6 +190,39 @@ const claimsOf = (all: readonly Told[]): readonly Claim[] =>
     revisions.map((revised): Claim => ({ record: 'claim', id: `${first}${i}`, ...held, ...revised })),
   )
 
+/** A packet near an edge of a claim, as a flow log shows it: within the open window, at its rim, or beyond. */
+type Flow = {
+  readonly which: number
+  readonly edge: Edge
+  readonly inMs: Millis
+  readonly spreadMs: Millis
+  readonly source: string
+}
+
+const flow = fc.record<Flow>({
+  which: fc.nat({ max: 30 }),
+  edge: fc.constantFrom('start', 'end'),
+  inMs: fc.integer({ min: -2, max: 22 }),
+  spreadMs: fc.constantFrom(0, 1, 4),
+  source: fc.constantFrom('flow/one', 'flow/two'),
+})
+
+function flowClaims(flows: readonly Flow[], claims: readonly Claim[]): readonly Claim[] {
+  return flows.flatMap(({ which, edge, inMs, spreadMs, source }, i) => {
+    const claim = claims[which % Math.max(1, claims.length)]
+    if (claim === undefined) return []
+    const { start, end } = claim
+    const earliestMs = (edge === 'start' ? start : end).earliestMs + inMs
+    const shown = { earliestMs, latestMs: earliestMs + spreadMs }
+    const windows =
+      edge === 'start'
+        ? { start: shown, end: { earliestMs: start.latestMs, latestMs: start.latestMs } }
+        : { start: { earliestMs: end.earliestMs, latestMs: end.earliestMs }, end: shown }
+    const said = { evidence: 'flow-sighting', state: 'closed', lifetimeId: sightedEdge(claim.id, edge) } as const
+    return [{ ...claim, ...said, ...windows, id: `f${i}`, source, expects: [], lastSightingMs: 1 }]
+  })
+}
+
 export function claimChanges(place: Place, most: number): fc.Arbitrary<readonly Claim[]> {
   const held = identity(place)
   const groups = fc.oneof(
@@ -197,6 +231,13 @@ export function claimChanges(place: Place, most: number): fc.Arbitrary<readonly 
     { weight: 1, arbitrary: describedTwice(held) },
   )
   return fc
-    .tuple(fc.array(groups, { maxLength: most }), fc.array(alone(surroundings(place)), { maxLength: 2 }))
-    .map(([holders, around]) => claimsOf([...holders, ...around].flat()))
+    .tuple(
+      fc.array(groups, { maxLength: most }),
+      fc.array(alone(surroundings(place)), { maxLength: 2 }),
+      sometimes<readonly Flow[]>(fc.constant([]), fc.array(flow, { minLength: 1, maxLength: 4 }), 1),
+    )
+    .map(([holders, around, flows]) => {
+      const claims = claimsOf([...holders, ...around].flat())
+      return [...claims, ...flowClaims(flows, claims)]
+    })
 }

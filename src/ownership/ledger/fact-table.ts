@@ -1,5 +1,6 @@
 import { type Claim, type Evidence, LAYERS, type Layer, layerRank, type PortRange } from '../claim.ts'
 import type { EncodedClaim } from '../encoded-claim.ts'
+import { isFlowSource } from '../flow-sightings.ts'
 import type { HeldClaim } from '../timeline.ts'
 import type { Millis } from '../window.ts'
 import { finished, HashSlots, mixed } from './hash-slots.ts'
@@ -30,7 +31,7 @@ export const PLAIN = 2 ** 30
 export const OPEN = 2 ** 29
 export const FACT_NUMBER = 2 ** 29 - 1
 
-const EVIDENCE: readonly Evidence[] = ['sighted', 'authoritative-time', 'flow-sighting', 'bridged']
+export const EVIDENCE: readonly Evidence[] = ['sighted', 'authoritative-time', 'flow-sighting', 'bridged']
 const STATES: readonly Claim['state'][] = ['open', 'missing', 'closed']
 const STRIDE = 4
 const SOURCE = 1
@@ -55,6 +56,7 @@ export class FactTable {
   private readonly sources: TextTable
   private slots: HashSlots | undefined
   private readonly decoded = new Map<number, Fact>()
+  private readonly flowSources: boolean[] = []
   /** Of the fact that was interned last: most come from the same source. */
   private lastSource: string | undefined
   private lastSourceNumber = 0
@@ -105,12 +107,23 @@ export class FactTable {
     return this.rows[(marked & FACT_NUMBER) * STRIDE + SOURCE] as number
   }
 
+  /** Whether a source, by its number, tells of flows (flow-sightings.ts). */
+  isFlowSource(source: number): boolean {
+    this.flowSources[source] ??= isFlowSource(this.sources.text(source))
+    return this.flowSources[source]
+  }
+
   layerRank(marked: number): number {
     return this.attributes(marked) & 7
   }
 
   holdsAddresses(marked: number): boolean {
     return (this.attributes(marked) & HOLDS_ADDRESSES) !== 0
+  }
+
+  /** The kind of its evidence, by its place in EVIDENCE. */
+  evidence(marked: number): number {
+    return (this.attributes(marked) >>> 3) & 3
   }
 
   /** As `isExclusive` of the claim (timeline.ts). */

@@ -1,5 +1,6 @@
 import type { Claim, ClaimState, Layer } from '../../../src/ownership/claim.ts'
-import type { Bounds, Millis } from '../../../src/ownership/window.ts'
+import type { Bounds, Millis, Window } from '../../../src/ownership/window.ts'
+import { carriedOn, isOfFlows, partsByFlows } from './flows.ts'
 
 /** Claims that are about one holding of one prefix: mostly one, several where several sources describe it. */
 export type Holding = {
@@ -14,6 +15,10 @@ export type Holding = {
   readonly state: ClaimState
   readonly expects: readonly Layer[]
   readonly lastSightingMs: Millis
+  /** Between its windows, or further where flows show it (decision 19). By its own word: progress does not enter. */
+  readonly certain: Window
+  /** It is a part of another holding, which flows alone show. */
+  readonly isOfFlows: boolean
 }
 
 /**
@@ -23,12 +28,16 @@ export type Holding = {
  */
 export function holdingsOf(claims: readonly Claim[]): readonly Holding[] {
   const groups: Claim[][] = []
-  for (const claim of claims.toSorted(inOrderOfJoining)) {
+  for (const claim of claims.filter(one => !isOfFlows(one)).toSorted(inOrderOfJoining)) {
     const group = groups.find(members => agrees(claim, members))
     if (group) group.push(claim)
     else groups.push([claim])
   }
-  return groups.map(asOne)
+  const polled = groups.map(asOne)
+  return polled.flatMap(holding => {
+    const sighted = carriedOn(holding, polled, claims.filter(isOfFlows))
+    return sighted ? [{ ...holding, certain: sighted.certain }, ...partsByFlows(holding, sighted)] : [holding]
+  })
 }
 
 /** By source, then by start, then by id: a total order, so that arrival decides nothing. */
@@ -71,12 +80,16 @@ const isNamed = (claim: Claim): boolean => claim.owners.every(owner => owner.app
 
 function asOne(claims: readonly Claim[]): Holding {
   const naming = claims.some(isNamed) ? claims.filter(isNamed) : claims
+  const start = common(claims.map(member => member.start))
+  const end = endOf(claims, naming)
   return {
     claim: (claims.find(isNamed) ?? claims.at(-1)) as Claim,
     sources: claims.map(member => member.source),
     namedBy: naming.map(member => member.source),
-    start: common(claims.map(member => member.start)),
-    end: endOf(claims, naming),
+    start,
+    end,
+    certain: { fromMs: start.latestMs, untilMs: end.earliestMs },
+    isOfFlows: false,
     state: stateOf(claims),
     expects: [...new Set(claims.flatMap(member => member.expects))],
     lastSightingMs: Math.max(...claims.map(member => member.lastSightingMs)),

@@ -24,8 +24,9 @@ export function timesOf(
   let possibleUntilMs = holding.end.latestMs
   for (const other of onThePrefix) {
     if (!excludes(other, holding)) continue
-    if (hadEndedBy(other.start.latestMs, holding)) possibleUntilMs = Math.min(possibleUntilMs, other.start.latestMs)
-    if (beganAfter(other.end.earliestMs, holding)) possibleFromMs = Math.max(possibleFromMs, other.end.earliestMs)
+    const { fromMs, untilMs } = other.certain
+    if (hadEndedBy(fromMs, holding)) possibleUntilMs = Math.min(possibleUntilMs, fromMs)
+    if (beganAfter(untilMs, holding)) possibleFromMs = Math.max(possibleFromMs, untilMs)
   }
   const certainFromMs = holding.start.latestMs
   const certainUntilMs = Math.min(nowMs, certainUntil(holding, watchers))
@@ -60,7 +61,7 @@ export const areRivals = (a: Holding, b: Holding): boolean =>
 
 /** By its own windows: its source's progress says nothing of when another one ended. */
 const excludes = (other: Holding, holding: Holding): boolean =>
-  areRivals(other, holding) && other.start.latestMs < other.end.earliestMs
+  areRivals(other, holding) && !other.isOfFlows && other.certain.fromMs < other.certain.untilMs
 
 const wasSighted = (holding: Holding): boolean => holding.lastSightingMs > 0
 
@@ -69,8 +70,8 @@ const wasSighted = (holding: Holding): boolean => holding.lastSightingMs > 0
  * ended. Of an open claim we are still sure: two at once are a contradiction to be shown.
  */
 const hadEndedBy = (atMs: Millis, holding: Holding): boolean =>
-  wasSighted(holding) && holding.state !== 'open' && holding.start.latestMs <= atMs && holding.end.earliestMs <= atMs
+  wasSighted(holding) && holding.state !== 'open' && holding.certain.fromMs <= atMs && holding.certain.untilMs <= atMs
 
 /** It was still held then or later, it is not yet certain then, and until then another was certain: it began after that. */
 const beganAfter = (atMs: Millis, holding: Holding): boolean =>
-  wasSighted(holding) && atMs <= holding.end.earliestMs && atMs <= holding.start.latestMs
+  wasSighted(holding) && atMs <= holding.certain.untilMs && atMs <= holding.certain.fromMs

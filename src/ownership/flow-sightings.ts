@@ -1,0 +1,136 @@
+import { type Claim, layerRank } from './claim.ts'
+import type { JoinedClaim } from './lifetimes.ts'
+import type { Bounds, Millis, Window } from './window.ts'
+
+/** What the sources of flow sightings are called: this, and the object that the flows are in (design.md §6). */
+const FLOW = 'flow/'
+
+export const flowSourceOf = (objectId: string): string => `${FLOW}${objectId}`
+
+/**
+ * Whether a source tells of flows. Its claims are no listing: each says that one claim of an inventory held between a packet of
+ * a flow log object and an edge of that claim's certainty. Such a source is never registered and has no successor.
+ */
+export const isFlowSource = (source: string): boolean => source.startsWith(FLOW)
+
+/** Which open window of a claim a sighting lies in. */
+export type Edge = 'start' | 'end'
+
+/** The lifetime id of a sighting: the claim that it is about, and the edge. */
+export const sightedEdge = (claimId: string, edge: Edge): string => `${claimId}/${edge}`
+
+/** How far flow sightings carry the certainty of a holding, and what they say of that, as claims of the holding's own sources. */
+export type Carried = {
+  readonly certain: Window
+  /** Certain from end to end, and possible nowhere else. */
+  readonly carriedBy: readonly JoinedClaim[]
+}
+
+/**
+ * Each holding that some sighting carries further than polls do (docs/decisions/0019): those of the same interface that
+ * nobody else is claimed to hold the address on while it may begin, or may end. `joined` is all that is claimed of one prefix.
+ */
+export function carriedByFlows(
+  joined: readonly JoinedClaim[],
+  sightings: readonly Claim[],
+): ReadonlyMap<JoinedClaim, Carried> {
+  const byEdge = new Map<string, Claim[]>()
+  for (const sighting of sightings) {
+    const edge = sighting.lifetimeId ?? ''
+    const known = byEdge.get(edge)
+    if (known) known.push(sighting)
+    else byEdge.set(edge, [sighting])
+  }
+  const carried = new Map<JoinedClaim, Carried>()
+  for (const claim of joined) {
+    const first = earliestStart(claim, byEdge.get(sightedEdge(claim.id, 'start')) ?? [])
+    const last = latestEnd(claim, byEdge.get(sightedEdge(claim.id, 'end')) ?? [])
+    const begun = first && isAlone(claim, claim.start, joined) ? first : undefined
+    const ended = last && isAlone(claim, claim.end, joined) ? last : undefined
+    if (begun || ended) carried.set(claim, carry(claim, begun, ended))
+  }
+  return carried
+}
+
+/** Whether a claim is one that sightings may carry further: one owner, on one interface, whom some poll has shown. */
+export const mayBeSighted = ({ owners, ports, layer, lastSightingMs }: Claim): boolean =>
+  owners.length === 1 &&
+  ports === null &&
+  owners[0]?.eni != null &&
+  lastSightingMs > 0 &&
+  layerRank(layer) >= layerRank('interface')
+
+/** Where a claim may have begun but is not yet certain, and where it may have ended; undefined where nothing bounds that. */
+export const openStart = ({ start }: Claim): Bounds | undefined =>
+  start.earliestMs > Number.NEGATIVE_INFINITY && start.earliestMs < start.latestMs ? start : undefined
+export const openEnd = ({ end, state }: Claim): Bounds | undefined =>
+  state !== 'open' && end.latestMs < Number.POSITIVE_INFINITY && end.earliestMs < end.latestMs ? end : undefined
+
+/** Of the sightings whose packet lies within the start window, the one that shows the most. */
+function earliestStart(claim: JoinedClaim, sightings: readonly Claim[]): Claim | undefined {
+  const open = mayBeSighted(claim) ? openStart(claim) : undefined
+  if (open === undefined) return undefined
+  return sightings
+    .filter(({ start }) => open.earliestMs <= start.earliestMs && start.latestMs < open.latestMs)
+    .reduce<Claim | undefined>(
+      (best, one) => (best && !isBefore(one.start.latestMs, best.start.latestMs, one, best) ? best : one),
+      undefined,
+    )
+}
+
+function latestEnd(claim: JoinedClaim, sightings: readonly Claim[]): Claim | undefined {
+  const open = mayBeSighted(claim) ? openEnd(claim) : undefined
+  if (open === undefined) return undefined
+  return sightings
+    .filter(({ end }) => open.earliestMs < end.earliestMs && end.latestMs <= open.latestMs)
+    .reduce<Claim | undefined>(
+      (best, one) => (best && !isBefore(best.end.earliestMs, one.end.earliestMs, one, best) ? best : one),
+      undefined,
+    )
+}
+
+/** Ids make it a total order, so that the order of arrival decides nothing. */
+const isBefore = (a: Millis, b: Millis, one: Claim, best: Claim): boolean => (a !== b ? a < b : one.id < best.id)
+
+/** Whether no other claim of the layer names the interface within the window: a packet tells interfaces apart, no more. */
+function isAlone(claim: JoinedClaim, { earliestMs, latestMs }: Bounds, joined: readonly JoinedClaim[]): boolean {
+  const eni = claim.owners[0]?.eni
+  return joined.every(
+    other =>
+      other === claim ||
+      other.layer !== claim.layer ||
+      other.end.latestMs <= earliestMs ||
+      latestMs <= other.start.earliestMs ||
+      other.owners.every(owner => owner.eni !== eni),
+  )
+}
+
+/**
+ * Held at both ends of it, and for so short a time that it cannot have come back: held throughout. A holding that one poll
+ * alone has shown is certain nowhere by polls; between two packets around that poll it is.
+ */
+function carry(claim: JoinedClaim, begun: Claim | undefined, ended: Claim | undefined): Carried {
+  const polled = { fromMs: claim.start.latestMs, untilMs: claim.end.earliestMs }
+  const certain = {
+    fromMs: begun?.start.latestMs ?? polled.fromMs,
+    untilMs: ended?.end.earliestMs ?? polled.untilMs,
+  }
+  const head = begun && { fromMs: certain.fromMs, untilMs: Math.min(polled.fromMs, certain.untilMs), id: begun.id }
+  const tail = ended && { fromMs: Math.max(polled.untilMs, certain.fromMs), untilMs: certain.untilMs, id: ended.id }
+  const carriedBy = [head, tail].flatMap(part =>
+    part && part.fromMs < part.untilMs ? [certainThroughout(claim, part)] : [],
+  )
+  return { certain, carriedBy }
+}
+
+const certainThroughout = (
+  claim: JoinedClaim,
+  { fromMs, untilMs, id }: Window & { readonly id: string },
+): JoinedClaim => ({
+  ...claim,
+  id,
+  evidence: 'flow-sighting',
+  state: 'closed',
+  start: { earliestMs: fromMs, latestMs: fromMs },
+  end: { earliestMs: untilMs, latestMs: untilMs },
+})

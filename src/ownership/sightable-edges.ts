@@ -1,0 +1,104 @@
+import { type Claim, layerRank } from './claim.ts'
+import type { SourceHistory } from './coverage.ts'
+import { isPublicDomain, PUBLIC_IPV6 } from './domains.ts'
+import { type Edge, isFlowSource, mayBeSighted, openEnd, openStart, sightedEdge } from './flow-sightings.ts'
+import { coversBits, type Prefix, prefixBits } from './prefix.ts'
+import { scopesAround } from './watch-changes.ts'
+import type { Bounds, Millis, Window } from './window.ts'
+
+/** An edge of a claim on an interface that a packet through the interface may show more exactly than polls did. */
+export type SightableEdge = {
+  readonly claim: Claim
+  readonly edge: Edge
+  /** Where the claim may have begun, or ended. */
+  readonly open: Bounds
+  /** From when on, or until when, it is certain by now, with what packets have shown already. */
+  readonly shownMs: Millis
+  /** A packet that comes to the interface finds the address there; only one that leaves it shows that somebody is behind it. */
+  readonly needsSender: boolean
+  /**
+   * Whether only the claim's owner can have had the address on this interface at an instant within `part`: anybody else would
+   * have had it for so long that some poll around must have shown him, and none did.
+   */
+  readonly excludesOthers: (part: Window) => boolean
+}
+
+/**
+ * The edges of all claims on one interface that wait for a packet, from all that names the interface (docs/decisions/0019).
+ * None of an interface that forwards: what passes through it may be anybody's.
+ */
+export function sightableEdges(
+  eni: string,
+  claims: readonly Claim[],
+  histories: Iterable<SourceHistory>,
+): readonly SightableEdge[] {
+  const listed = claims.filter(({ source }) => !isFlowSource(source))
+  if (listed.some(({ owners }) => owners.some(owner => owner.eni === eni && owner.forwards))) return []
+  const edges: SightableEdge[] = []
+  for (const claim of listed) {
+    if (!mayBeSighted(claim) || (isPublicDomain(claim.domain) && claim.domain !== PUBLIC_IPV6)) continue
+    for (const [edge, open] of [['start', openStart(claim)] as const, ['end', openEnd(claim)] as const]) {
+      if (open === undefined || !isSteady(claim, open, histories) || hasRival(claim, open, listed)) continue
+      edges.push({
+        claim,
+        edge,
+        open,
+        shownMs: shownBy(claims, claim, edge, open),
+        needsSender: layerRank(claim.layer) > layerRank('interface'),
+        excludesOthers: othersExcluded(claim, histories),
+      })
+    }
+  }
+  return edges
+}
+
+/** Whether it cannot have left and come back within the window: by its lifetime id, or by the declared bridge. */
+function isSteady({ source, lifetimeId }: Claim, open: Bounds, histories: Iterable<SourceHistory>): boolean {
+  if (lifetimeId !== null) return true
+  for (const history of histories) {
+    if (history.source === source) return open.latestMs - open.earliestMs <= (history.record?.bounds.bridgeMs ?? 0)
+  }
+  return false
+}
+
+/** Somebody else is claimed to have had the same address, or a block around or within it, on this interface at that time. */
+const hasRival = (claim: Claim, open: Bounds, listed: readonly Claim[]): boolean =>
+  listed.some(
+    other =>
+      other !== claim &&
+      other.domain === claim.domain &&
+      other.layer === claim.layer &&
+      other.start.earliestMs < open.latestMs &&
+      open.earliestMs < other.end.latestMs &&
+      isAround(other.prefix, claim.prefix),
+  )
+
+/** One of the two blocks lies in the other. */
+function isAround(one: Prefix, other: Prefix): boolean {
+  const [a, b] = [prefixBits(one), prefixBits(other)]
+  return a.length <= b.length ? coversBits(a, b) : coversBits(b, a)
+}
+
+function othersExcluded(
+  { domain, prefix, layer }: Claim,
+  histories: Iterable<SourceHistory>,
+): SightableEdge['excludesOthers'] {
+  const watching = [...histories].filter(({ space }) =>
+    scopesAround(space, domain, prefix).some(({ layers }) => layers.includes(layer)),
+  )
+  return part => {
+    const speaking = watching.filter(({ record }) => record !== undefined && part.fromMs < record.validity.untilMs)
+    return speaking.length > 0 && speaking.every(history => history.provesAbsence(part))
+  }
+}
+
+function shownBy(claims: readonly Claim[], claim: Claim, edge: Edge, open: Bounds): Millis {
+  const name = sightedEdge(claim.id, edge)
+  const sightings = claims.filter(({ source, lifetimeId }) => lifetimeId === name && isFlowSource(source))
+  if (edge === 'start') {
+    const within = sightings.filter(({ start }) => open.earliestMs <= start.earliestMs)
+    return Math.min(open.latestMs, ...within.map(({ start }) => start.latestMs))
+  }
+  const within = sightings.filter(({ end }) => end.latestMs <= open.latestMs)
+  return Math.max(open.earliestMs, ...within.map(({ end }) => end.earliestMs))
+}

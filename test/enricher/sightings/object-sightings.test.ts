@@ -1,0 +1,174 @@
+import { expect, test } from 'vitest'
+import { ObjectSightings } from '../../../src/enricher/sightings/object-sightings.ts'
+import type { Claim, SourceBounds } from '../../../src/ownership/claim.ts'
+import { createOwnershipIndex, type OwnershipIndex } from '../../../src/ownership/ownership-index.ts'
+import { inWords, owner, question, type Shown, TestSource } from '../../support/estate.ts'
+import { recordOf } from '../../support/flow-records.ts'
+
+const ADDRESS = '10.0.0.5/32'
+const BOUNDS: Partial<SourceBounds> = { bridgeMs: 180_000, briefestHoldingMs: 90_000 }
+
+/** An instance on an interface of its own, as EC2 shows it: at both layers. */
+const machine = (application: string, number: number, part: Partial<Shown> = {}): readonly Shown[] => {
+  const eni = `eni-${number}`
+  return [
+    { address: ADDRESS, owner: owner(application, `i-${number}`, { eni }), ...part },
+    { address: ADDRESS, layer: 'interface', owner: owner(null, eni, { kind: 'interface', eni }), ...part },
+  ]
+}
+
+const API = machine('api', 1)
+const BATCH = machine('batch', 2)
+
+/** Polls a minute apart, each a second long, and what each of them shows. */
+function polled(shown: readonly (readonly Shown[])[], bounds = BOUNDS): OwnershipIndex {
+  const index = createOwnershipIndex()
+  const source = new TestSource(index, { bounds })
+  for (const [minute, held] of shown.entries()) source.poll(minute * 60_000, minute * 60_000 + 1_000, held)
+  return index
+}
+
+type Flow = {
+  readonly eni: string
+  readonly from: number
+  readonly until: number
+  readonly sent?: boolean
+  readonly address?: string
+}
+
+/** A record of so many seconds; the address is that of the interface. */
+const flow = ({ eni, from, until, sent = true, address = '10.0.0.5' }: Flow) =>
+  recordOf({
+    'interface-id': eni,
+    srcaddr: sent ? address : '10.0.9.9',
+    dstaddr: sent ? '10.0.9.9' : address,
+    'flow-direction': sent ? 'egress' : 'ingress',
+    start: from,
+    end: until,
+    protocol: 6,
+  })
+
+function sightings(index: OwnershipIndex, flows: readonly Flow[], slackMs = 0): readonly Claim[] {
+  const seen = new ObjectSightings({ objectId: 'o1', slackMs, index })
+  for (const one of flows) seen.take(flow(one))
+  return seen.claims()
+}
+
+function learnt(index: OwnershipIndex, flows: readonly Flow[], slackMs = 0): readonly Claim[] {
+  const claims = sightings(index, flows, slackMs)
+  for (const claim of claims) index.apply(claim)
+  return claims
+}
+
+const at = (index: OwnershipIndex, fromSeconds: number, untilSeconds = fromSeconds + 1): string =>
+  inWords(index.ask(question('10.0.0.5', fromSeconds * 1000, untilSeconds * 1000)))
+
+/** It changes hands between the second poll and the third. */
+const handoff = (bounds = BOUNDS) => polled([API, API, BATCH, BATCH, BATCH], bounds)
+const LAST_OF_API = { eni: 'eni-1', from: 70, until: 80 }
+const FIRST_OF_BATCH = { eni: 'eni-2', from: 100, until: 110 }
+
+test('packets on both interfaces narrow a handoff to the time between them', () => {
+  const index = handoff()
+  expect(at(index, 70, 80)).toBe('ambiguous handoff api|batch|eni-1|eni-2|nobody')
+  expect(at(index, 101, 111)).toBe('ambiguous handoff api|batch|eni-1|eni-2|nobody')
+  const claims = learnt(index, [LAST_OF_API, FIRST_OF_BATCH])
+  expect(claims.map(({ source, layer, lifetimeId }) => [source, layer, lifetimeId?.split('/').at(-1)])).toEqual([
+    ['flow/o1', 'interface', 'end'],
+    ['flow/o1', 'instance', 'end'],
+    ['flow/o1', 'interface', 'start'],
+    ['flow/o1', 'instance', 'start'],
+  ])
+  expect(at(index, 70, 80)).toBe('owned flow-sighting api')
+  expect(at(index, 101, 111)).toBe('owned flow-sighting batch')
+  expect(at(index, 80, 101)).toMatch(/^ambiguous handoff api.batch/)
+  // By the whole seconds of a record, its first packet may have come at the end of its first one.
+  expect(at(index, 100, 101)).toMatch(/^ambiguous handoff api.batch/)
+  expect(at(index, 10, 80)).toBe('owned flow-sighting api')
+  expect(at(index, 10, 50)).toBe('owned sighted api')
+})
+
+test('what is known already is not said again', () => {
+  const index = handoff()
+  const flows = [LAST_OF_API, FIRST_OF_BATCH]
+  expect(learnt(index, flows)).toHaveLength(4)
+  expect(sightings(index, flows)).toEqual([])
+  expect(sightings(index, [{ eni: 'eni-1', from: 65, until: 75 }])).toEqual([])
+  expect(sightings(index, [{ eni: 'eni-2', from: 95, until: 96 }])).toHaveLength(2)
+})
+
+test('nothing follows where nobody promises how briefly an address is held', () => {
+  expect(sightings(handoff({ bridgeMs: 180_000 }), [LAST_OF_API, FIRST_OF_BATCH])).toEqual([])
+  // Two polls may show moments that lie 61 seconds apart.
+  expect(sightings(handoff({ ...BOUNDS, briefestHoldingMs: 61_000 }), [LAST_OF_API])).toEqual([])
+  expect(sightings(handoff({ ...BOUNDS, briefestHoldingMs: 61_001 }), [LAST_OF_API])).toHaveLength(2)
+})
+
+test('a packet that comes shows where the address is, and nothing of who is behind it', () => {
+  const index = handoff()
+  learnt(index, [
+    { ...LAST_OF_API, sent: false },
+    { ...FIRST_OF_BATCH, sent: false },
+  ])
+  expect(index.sightableEdges('eni-1').map(({ claim, shownMs }) => [claim.layer, shownMs])).toEqual(
+    expect.arrayContaining([
+      ['instance', 60_000],
+      ['interface', 80_000],
+    ]),
+  )
+  expect(at(index, 70, 80)).toBe('ambiguous handoff api|batch|eni-1')
+})
+
+test('two claims on one interface are not told apart by its packets', () => {
+  const renamed = [...machine('batch', 1)]
+  const index = polled([API, API, renamed, renamed, renamed])
+  const flows = [LAST_OF_API, { eni: 'eni-1', from: 100, until: 110 }]
+  expect(sightings(index, flows)).toEqual([])
+})
+
+test('an interface that forwards shows nothing, nor does one whose records do not tell its addresses apart', () => {
+  const forwarding = machine('nat', 1).map(shown => ({ ...shown, owner: { ...shown.owner, forwards: true } }))
+  expect(sightings(polled([forwarding, forwarding, BATCH, BATCH, BATCH]), [LAST_OF_API])).toEqual([])
+  const second = [...API, ...machine('api', 1, { address: '10.0.0.6/32' })]
+  expect(sightings(polled([second, second, BATCH, BATCH, BATCH]), [LAST_OF_API])).toEqual([])
+})
+
+test('a packet of which the slack reaches out of the open window shows nothing of it', () => {
+  // The third poll shows it first; it was not there before the second one, at 60 s.
+  const flows = [FIRST_OF_BATCH]
+  expect(sightings(handoff(), flows, 40_000)).toHaveLength(2)
+  expect(sightings(handoff(), flows, 41_000)).toHaveLength(2)
+  expect(sightings(handoff(), [{ ...FIRST_OF_BATCH, until: 101 }], 42_000)).toEqual([])
+  // And that it was still there at 80 s is sure only where a packet cannot be older than its record says.
+  expect(learnt(handoff(), [LAST_OF_API], 5_000).map(({ end }) => end.earliestMs)).toEqual([75_000, 75_000])
+  expect(sightings(handoff(), [LAST_OF_API], 20_000)).toEqual([])
+})
+
+test('an address that one poll alone has shown is certain between two packets around it', () => {
+  const index = polled([[], [], API, [], [], []])
+  expect(at(index, 120, 121)).toBe('ambiguous head api|eni-1|nobody')
+  learnt(index, [{ eni: 'eni-1', from: 70, until: 110 }])
+  expect(at(index, 110, 120)).toBe('owned flow-sighting api')
+  expect(at(index, 120, 122)).toMatch(/^ambiguous/)
+  learnt(index, [{ eni: 'eni-1', from: 125, until: 150 }])
+  expect(at(index, 71, 150)).toBe('owned flow-sighting api')
+  expect(at(index, 150, 151)).toBe('ambiguous tail api|eni-1|nobody')
+})
+
+test('of an address that may leave its interface and come back, packets tell within the bridge', () => {
+  const movable = (machines: readonly Shown[]) => machines.map(shown => ({ ...shown, lifetimeId: null }))
+  const shown = [movable(API), movable(API), movable(BATCH), movable(BATCH), movable(BATCH)]
+  expect(sightings(polled(shown), [LAST_OF_API])).toHaveLength(2)
+  expect(sightings(polled(shown, { ...BOUNDS, bridgeMs: 60_000 }), [LAST_OF_API])).toEqual([])
+})
+
+test('what a later revision takes back, packets do not keep', () => {
+  const index = createOwnershipIndex()
+  const source = new TestSource(index, { bounds: BOUNDS })
+  for (const [minute, held] of [API, API, []].entries()) source.poll(minute * 60_000, minute * 60_000 + 1_000, held)
+  learnt(index, [LAST_OF_API])
+  expect(at(index, 70, 80)).toBe('owned flow-sighting api')
+  // It is back under the same lifetime: then it was there throughout, and nothing is open any more.
+  for (const minute of [3, 4, 5]) source.poll(minute * 60_000, minute * 60_000 + 1_000, API)
+  expect(at(index, 70, 200)).toMatch(/^owned/)
+})
