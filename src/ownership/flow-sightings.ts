@@ -43,10 +43,9 @@ export function carriedByFlows(
   }
   const carried = new Map<JoinedClaim, Carried>()
   for (const claim of joined) {
-    const first = earliestStart(claim, byEdge.get(sightedEdge(claim.id, 'start')) ?? [])
-    const last = latestEnd(claim, byEdge.get(sightedEdge(claim.id, 'end')) ?? [])
-    const begun = first && isAlone(claim, claim.start, joined) ? first : undefined
-    const ended = last && isAlone(claim, claim.end, joined) ? last : undefined
+    const isAlone = (from: Bounds, to: Bounds) => !hasCompany(claim, spanning(from, to), joined)
+    const begun = earliestStart(claim, byEdge.get(sightedEdge(claim.id, 'start')) ?? [], isAlone)
+    const ended = latestEnd(claim, byEdge.get(sightedEdge(claim.id, 'end')) ?? [], isAlone)
     if (begun || ended) carried.set(claim, carry(claim, begun, ended))
   }
   return carried
@@ -66,42 +65,52 @@ export const openStart = ({ start }: Claim): Bounds | undefined =>
 export const openEnd = ({ end, state }: Claim): Bounds | undefined =>
   state !== 'open' && end.latestMs < Number.POSITIVE_INFINITY && end.earliestMs < end.latestMs ? end : undefined
 
-/** Of the sightings whose packet lies within the start window, the one that shows the most. */
-function earliestStart(claim: JoinedClaim, sightings: readonly Claim[]): Claim | undefined {
+type IsAlone = (packet: Bounds, open: Bounds) => boolean
+
+/** Of the sightings whose packet came within the start window, the one that shows the most. */
+function earliestStart(claim: JoinedClaim, sightings: readonly Claim[], isAlone: IsAlone): Claim | undefined {
   const open = mayBeSighted(claim) ? openStart(claim) : undefined
   if (open === undefined) return undefined
   return sightings
-    .filter(({ start }) => open.earliestMs <= start.earliestMs && start.latestMs < open.latestMs)
+    .filter(({ start }) => isInside(start.latestMs, open) && isAlone(start, open))
     .reduce<Claim | undefined>(
       (best, one) => (best && !isBefore(one.start.latestMs, best.start.latestMs, one, best) ? best : one),
       undefined,
     )
 }
 
-function latestEnd(claim: JoinedClaim, sightings: readonly Claim[]): Claim | undefined {
+function latestEnd(claim: JoinedClaim, sightings: readonly Claim[], isAlone: IsAlone): Claim | undefined {
   const open = mayBeSighted(claim) ? openEnd(claim) : undefined
   if (open === undefined) return undefined
   return sightings
-    .filter(({ end }) => open.earliestMs < end.earliestMs && end.latestMs <= open.latestMs)
+    .filter(({ end }) => isInside(end.earliestMs, open) && isAlone(end, open))
     .reduce<Claim | undefined>(
       (best, one) => (best && !isBefore(best.end.earliestMs, one.end.earliestMs, one, best) ? best : one),
       undefined,
     )
 }
 
+export const isInside = (atMs: Millis, { earliestMs, latestMs }: Bounds): boolean =>
+  earliestMs < atMs && atMs < latestMs
+
 /** Ids make it a total order, so that the order of arrival decides nothing. */
 const isBefore = (a: Millis, b: Millis, one: Claim, best: Claim): boolean => (a !== b ? a < b : one.id < best.id)
 
-/** Whether no other claim of the layer names the interface within the window: a packet tells interfaces apart, no more. */
-function isAlone(claim: JoinedClaim, { earliestMs, latestMs }: Bounds, joined: readonly JoinedClaim[]): boolean {
+export const spanning = (a: Bounds, b: Bounds): Bounds => ({
+  earliestMs: Math.min(a.earliestMs, b.earliestMs),
+  latestMs: Math.max(a.latestMs, b.latestMs),
+})
+
+/** Whether another claim of the layer names the interface at some time in between: a packet tells interfaces apart, no more. */
+export function hasCompany(claim: Claim, { earliestMs, latestMs }: Bounds, among: readonly Claim[]): boolean {
   const eni = claim.owners[0]?.eni
-  return joined.every(
+  return among.some(
     other =>
-      other === claim ||
-      other.layer !== claim.layer ||
-      other.end.latestMs <= earliestMs ||
-      latestMs <= other.start.earliestMs ||
-      other.owners.every(owner => owner.eni !== eni),
+      other !== claim &&
+      other.layer === claim.layer &&
+      earliestMs < other.end.latestMs &&
+      other.start.earliestMs < latestMs &&
+      other.owners.some(owner => owner.eni === eni),
   )
 }
 

@@ -1,10 +1,20 @@
 import { type Claim, layerRank } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain, PUBLIC_IPV6 } from './domains.ts'
-import { type Edge, isFlowSource, mayBeSighted, openEnd, openStart, sightedEdge } from './flow-sightings.ts'
+import {
+  type Edge,
+  hasCompany,
+  isFlowSource,
+  isInside,
+  mayBeSighted,
+  openEnd,
+  openStart,
+  sightedEdge,
+  spanning,
+} from './flow-sightings.ts'
 import { coversBits, type Prefix, prefixBits } from './prefix.ts'
 import { scopesAround } from './watch-changes.ts'
-import type { Bounds, Millis, Window } from './window.ts'
+import type { Bounds, Millis } from './window.ts'
 
 /** An edge of a claim on an interface that a packet through the interface may show more exactly than polls did. */
 export type SightableEdge = {
@@ -17,10 +27,10 @@ export type SightableEdge = {
   /** A packet that comes to the interface finds the address there; only one that leaves it shows that somebody is behind it. */
   readonly needsSender: boolean
   /**
-   * Whether only the claim's owner can have had the address on this interface at an instant within `part`: anybody else would
-   * have had it for so long that some poll around must have shown him, and none did.
+   * Whether only the claim's owner can have had the address on this interface when a packet crossed it, somewhere within these
+   * bounds: nobody else is claimed to, and whom no poll has shown would have had it for so long that some poll must have.
    */
-  readonly excludesOthers: (part: Window) => boolean
+  readonly excludesOthers: (packet: Bounds) => boolean
 }
 
 /**
@@ -38,14 +48,14 @@ export function sightableEdges(
   for (const claim of listed) {
     if (!mayBeSighted(claim) || (isPublicDomain(claim.domain) && claim.domain !== PUBLIC_IPV6)) continue
     for (const [edge, open] of [['start', openStart(claim)] as const, ['end', openEnd(claim)] as const]) {
-      if (open === undefined || !isSteady(claim, open, histories) || hasRival(claim, open, listed)) continue
+      if (open === undefined || !isSteady(claim, open, histories)) continue
       edges.push({
         claim,
         edge,
         open,
         shownMs: shownBy(claims, claim, edge, open),
         needsSender: layerRank(claim.layer) > layerRank('interface'),
-        excludesOthers: othersExcluded(claim, histories),
+        excludesOthers: othersExcluded(claim, open, listed, histories),
       })
     }
   }
@@ -61,32 +71,27 @@ function isSteady({ source, lifetimeId }: Claim, open: Bounds, histories: Iterab
   return false
 }
 
-/** Somebody else is claimed to have had the same address, or a block around or within it, on this interface at that time. */
-const hasRival = (claim: Claim, open: Bounds, listed: readonly Claim[]): boolean =>
-  listed.some(
-    other =>
-      other !== claim &&
-      other.domain === claim.domain &&
-      other.layer === claim.layer &&
-      other.start.earliestMs < open.latestMs &&
-      open.earliestMs < other.end.latestMs &&
-      isAround(other.prefix, claim.prefix),
-  )
-
 /** One of the two blocks lies in the other. */
 function isAround(one: Prefix, other: Prefix): boolean {
   const [a, b] = [prefixBits(one), prefixBits(other)]
   return a.length <= b.length ? coversBits(a, b) : coversBits(b, a)
 }
 
+/** Others are those who are claimed to have had the address, or a block around or within it, and those whom nobody saw. */
 function othersExcluded(
-  { domain, prefix, layer }: Claim,
+  claim: Claim,
+  open: Bounds,
+  listed: readonly Claim[],
   histories: Iterable<SourceHistory>,
 ): SightableEdge['excludesOthers'] {
+  const { domain, prefix, layer } = claim
+  const around = listed.filter(other => other.domain === domain && isAround(other.prefix, prefix))
   const watching = [...histories].filter(({ space }) =>
     scopesAround(space, domain, prefix).some(({ layers }) => layers.includes(layer)),
   )
-  return part => {
+  return packet => {
+    if (hasCompany(claim, spanning(packet, open), around)) return false
+    const part = { fromMs: packet.earliestMs, untilMs: packet.latestMs }
     const speaking = watching.filter(({ record }) => record !== undefined && part.fromMs < record.validity.untilMs)
     return speaking.length > 0 && speaking.every(history => history.provesAbsence(part))
   }
@@ -96,9 +101,9 @@ function shownBy(claims: readonly Claim[], claim: Claim, edge: Edge, open: Bound
   const name = sightedEdge(claim.id, edge)
   const sightings = claims.filter(({ source, lifetimeId }) => lifetimeId === name && isFlowSource(source))
   if (edge === 'start') {
-    const within = sightings.filter(({ start }) => open.earliestMs <= start.earliestMs)
+    const within = sightings.filter(({ start }) => isInside(start.latestMs, open))
     return Math.min(open.latestMs, ...within.map(({ start }) => start.latestMs))
   }
-  const within = sightings.filter(({ end }) => end.latestMs <= open.latestMs)
+  const within = sightings.filter(({ end }) => isInside(end.earliestMs, open))
   return Math.max(open.earliestMs, ...within.map(({ end }) => end.earliestMs))
 }

@@ -1,7 +1,7 @@
 import { identify } from '../../changestream/claim-id.ts'
 import { type Claim, claimKey } from '../../ownership/claim.ts'
 import { PUBLIC_IPV6 } from '../../ownership/domains.ts'
-import { flowSourceOf, sightedEdge } from '../../ownership/flow-sightings.ts'
+import { flowSourceOf, isInside, sightedEdge } from '../../ownership/flow-sightings.ts'
 import type { OwnershipIndex } from '../../ownership/ownership-index.ts'
 import { covers } from '../../ownership/prefix.ts'
 import type { SightableEdge } from '../../ownership/sightable-edges.ts'
@@ -85,10 +85,11 @@ const packetsOf = ({ fromMs, untilMs }: Window, slackMs: Millis): readonly Bound
 function show(watched: Watched, instant: Bounds): void {
   const { edge, open, shownMs, packet, excludesOthers } = watched
   const { earliestMs, latestMs } = instant
-  const isWithin = open.earliestMs <= earliestMs && latestMs <= open.latestMs
   const isNews =
-    edge === 'start' ? latestMs < (packet?.latestMs ?? shownMs) : earliestMs > (packet?.earliestMs ?? shownMs)
-  if (isWithin && isNews && excludesOthers({ fromMs: earliestMs, untilMs: latestMs })) watched.packet = instant
+    edge === 'start'
+      ? isInside(latestMs, open) && latestMs < (packet?.latestMs ?? shownMs)
+      : isInside(earliestMs, open) && earliestMs > (packet?.earliestMs ?? shownMs)
+  if (isNews && excludesOthers(instant)) watched.packet = instant
 }
 
 /** What carries the claim from the packet to where it is certain by polls, or from there to the packet. */

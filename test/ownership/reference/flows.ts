@@ -35,9 +35,9 @@ export function carriedOn(
     flow =>
       flow.lifetimeId === `${claim.id}/start` &&
       start.earliestMs !== Number.NEGATIVE_INFINITY &&
-      start.earliestMs <= flow.start.earliestMs &&
+      start.earliestMs < flow.start.latestMs &&
       flow.start.latestMs < start.latestMs &&
-      isAloneIn({ fromMs: start.earliestMs, untilMs: start.latestMs }),
+      isAloneIn({ fromMs: Math.min(start.earliestMs, flow.start.earliestMs), untilMs: start.latestMs }),
   )
   const ends = flows.filter(
     flow =>
@@ -45,8 +45,8 @@ export function carriedOn(
       state !== 'open' &&
       end.latestMs !== Number.POSITIVE_INFINITY &&
       end.earliestMs < flow.end.earliestMs &&
-      flow.end.latestMs <= end.latestMs &&
-      isAloneIn({ fromMs: end.earliestMs, untilMs: end.latestMs }),
+      flow.end.earliestMs < end.latestMs &&
+      isAloneIn({ fromMs: end.earliestMs, untilMs: Math.max(end.latestMs, flow.end.latestMs) }),
   )
   const byStart = starts.toSorted((a, b) => a.start.latestMs - b.start.latestMs || (a.id < b.id ? -1 : 1))[0]
   const byEnd = ends.toSorted((a, b) => b.end.earliestMs - a.end.earliestMs || (a.id < b.id ? -1 : 1))[0]
