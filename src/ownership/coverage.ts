@@ -1,6 +1,8 @@
 import type { UnknownReason } from './answer.ts'
 import { isGoodbye, type Progress, type SourceRecord, supersedes } from './claim.ts'
 import { WatchedSpace } from './scope.ts'
+import type { SteadyStretch } from './steady-stretch.ts'
+import { ALL_TIME } from './stretches.ts'
 import type { Millis, Window } from './window.ts'
 
 /** What another thread, or a checkpoint, needs to know of a source. The columns do not change any more. */
@@ -31,6 +33,8 @@ export class SourceHistory {
   private marks: Float64Array
   private overAt: Float64Array
   private markCount = 0
+  /** `turnsMs` of all time, ascending, and the first mark; made when it is first asked for. */
+  private turningPoints: Float64Array | undefined
 
   constructor(source: string, columns?: HistoryColumns) {
     this.source = source
@@ -47,6 +51,7 @@ export class SourceHistory {
     if (this.record !== undefined && !supersedes(record, this.record)) return
     this.record = record
     this.space = new WatchedSpace(record)
+    this.turningPoints = undefined
   }
 
   advance(progress: Progress): void {
@@ -57,6 +62,7 @@ export class SourceHistory {
       this.refused = progress.refused
     }
     if (progress.refused !== null) return
+    this.turningPoints = undefined
     this.completeUpToMs = Math.max(this.completeUpToMs ?? Number.NEGATIVE_INFINITY, progress.completeUpToMs)
     const at = this.firstMarkAfter(progress.completeUpToMs)
     if (at === 0 || this.marks[at - 1] !== progress.completeUpToMs) this.insert(at, progress)
@@ -129,6 +135,14 @@ export class SourceHistory {
     }
     turns.push(unprovedUntilMs)
     return turns
+  }
+
+  /** Tells a stretch of all instants at which what its polls tell changes. */
+  cut(stretch: SteadyStretch): void {
+    this.turningPoints ??= Float64Array.from(
+      new Set([...this.turnsMs(ALL_TIME), ...this.marks.subarray(0, Math.min(1, this.markCount))]),
+    ).sort()
+    stretch.cutAtNearest(this.turningPoints)
   }
 
   /** Whether complete polls stood close together over the whole window. */

@@ -1,6 +1,7 @@
 import type { Answer, Question } from './answer.ts'
 import { ChangedCells } from './changed-cells.ts'
-import { type Change, type Claim, type Horizon, type Layer, layerRank, type SourceRecord } from './claim.ts'
+import { type Change, type Claim, type Horizon, type Layer, layerRank } from './claim.ts'
+import { claimsOfApplication } from './claims-of-application.ts'
 import type { KnownBefore } from './corrections.ts'
 import { type HistoryColumns, SourceHistory } from './coverage.ts'
 import type { EncodedClaim } from './encoded-claim.ts'
@@ -14,17 +15,13 @@ import { ClaimLedger, type LedgerColumns, type Taken } from './ledger/claim-ledg
 import { RefusedClaims, type RefusedColumns } from './ledger/refused-claims.ts'
 import { outliving } from './outliving.ts'
 import { answer, type Known } from './question.ts'
+import { type SightableEdge, sightableEdges } from './sightable-edges.ts'
+import { type SourceView, sourceViews } from './source-view.ts'
+import type { StandingColumns } from './standing-index.ts'
 import type { Millis, Window } from './window.ts'
 
 export type { InterfaceView } from './interface-view.ts'
-
-export type SourceView = {
-  readonly source: SourceRecord
-  /** Everything before this instant is in the claims; undefined before the first complete poll. */
-  readonly completeUpToMs: Millis | undefined
-  /** Why the newest poll was refused, or null where it was not. */
-  readonly refused: { readonly reason: string; readonly detail: string } | null
-}
+export type { SourceView } from './source-view.ts'
 
 export type IndexCounts = {
   readonly claims: number
@@ -111,6 +108,11 @@ export class OwnershipIndex {
     return interfaceView(eni, this.ledger.claimsNaming(eni), window, source => this.histories.get(source))
   }
 
+  /** What a packet through an interface may show more exactly than polls did. */
+  sightableEdges(eni: string): readonly SightableEdge[] {
+    return sightableEdges(eni, this.ledger.claimsNaming(eni), [...this.histories.values()])
+  }
+
   /** What `correctionsOf` has to know before a change is applied: this index as it stands whenever it is read. */
   before(): KnownBefore {
     return this.knownBefore
@@ -125,10 +127,27 @@ export class OwnershipIndex {
     }
   }
 
+  /** Every claim, in the order in which they came. */
+  *claims(): Generator<Claim> {
+    const { ledger } = this
+    for (let ref = 0; ref < ledger.size; ref++) yield ledger.claim(ref)
+  }
+
+  /** What is known of the sources and how far back: with the claims, all that answers are made of. */
+  watched(): Pick<IndexColumns, 'histories' | 'horizons'> {
+    return {
+      histories: [...this.histories.values()].map(history => history.columns()),
+      horizons: [...this.horizons],
+    }
+  }
+
+  /** As `claimsOfApplication` of claims-of-application.ts, of the claims that are known when it begins. */
+  claimsOfApplication(application: string): Generator<Claim | undefined> {
+    return claimsOfApplication(this.ledger, application)
+  }
+
   sources(): readonly SourceView[] {
-    return [...this.histories.values()].flatMap(({ record, completeUpToMs, refused }) =>
-      record ? [{ source: record, completeUpToMs, refused }] : [],
-    )
+    return sourceViews(this.histories.values())
   }
 
   counts(): IndexCounts {
@@ -166,8 +185,8 @@ export class OwnershipIndex {
   }
 
   /**
-   * Lets go of the claims that were over below their domain's horizon (`outliving`): no answer above it changes, and below it
-   * all are `expired`. Between two steps the index may be asked and changed; the last one gives what puts the rest in its
+   * Lets go of the claims that were over below their domain's horizon (`outliving`): no answer above it changes, but for how far below
+   * it a window is shown to reach, and below it all are `expired`. Between two steps the index may be asked and changed; the last one gives what puts the rest in its
    * place, at once, and says how many went. Not while a compaction runs, nor one while this does. It needs the memory of what
    * stays a second time.
    */
@@ -208,6 +227,19 @@ export class OwnershipIndex {
       histories: [...this.histories.values()].map(history => history.columns()),
       horizons: [...this.horizons],
     })
+  }
+
+  /**
+   * What flow records are answered with by this thread and by others (`StandingIndex`). Nothing may be applied while they use
+   * it: claims on interfaces are read from the ledger as it stands.
+   */
+  standing(): StandingColumns {
+    const { ledger } = this
+    return {
+      generation: this.generation().columns,
+      interfaceClaims: { ledger: ledger.columns(), interfaces: ledger.interfaceColumns() },
+      serviceDomains: ledger.serviceDomains(),
+    }
   }
 
   /** All of it, compacted; `new OwnershipIndex(columns)` answers alike. Nothing may be applied until they have been read. */

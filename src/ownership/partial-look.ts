@@ -1,5 +1,5 @@
 import type { Claim, Revision } from './claim.ts'
-import { absentBefore, type LookMemory, rememberLook, shownBy, type Vouched } from './look-memory.ts'
+import { type Asked, absentBefore, type LookMemory, rememberLook, shownBy, type Vouched } from './look-memory.ts'
 import { PollStep, type Shown } from './poll-step.ts'
 import type { Binding, Sighting } from './snapshot.ts'
 import type { Diff, DiffContext, SourceState } from './source-state.ts'
@@ -12,7 +12,7 @@ export type PartialLook = {
   /** All that the replies showed, also of what was not asked for. */
   readonly bindings: readonly Binding[]
   /** The addresses of which the replies would have shown every holder: who was not shown there, did not hold it. */
-  readonly asked: readonly Pick<Claim, 'domain' | 'prefix'>[]
+  readonly asked: readonly Asked[]
   /** Whether the replies would have shown this claim, if it was still held. False wherever that is not sure. */
   readonly wouldShow: (claim: Claim) => boolean
 }

@@ -72,7 +72,7 @@ export function blockKey(bits: AddressBits, length: number): string {
 }
 
 /** Space that belongs to nobody in particular, and so means something only within a named domain. */
-const PRIVATE_BLOCKS = [
+export const PRIVATE_BLOCKS: readonly PrefixBits[] = [
   '10.0.0.0/8', // RFC 1918
   '172.16.0.0/12', // RFC 1918
   '192.168.0.0/16', // RFC 1918

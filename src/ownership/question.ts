@@ -5,6 +5,7 @@ import { combine, extend, isNobody, type Stretch } from './combine.ts'
 import type { SourceHistory } from './coverage.ts'
 import { type LiveSpan, liveSpan, possibleDuring } from './live-span.ts'
 import { holdingOf, Named } from './named.ts'
+import { SteadyStretch } from './steady-stretch.ts'
 import { sweep } from './sweep.ts'
 import { type Span, sourcesOf } from './timeline.ts'
 import { type Place, Watch, Watcher } from './watch.ts'
@@ -41,6 +42,73 @@ export function answer(question: Question, known: Known): Answer {
   if (untilMs <= horizonMs) return expired(question)
   if (fromMs >= horizonMs) return answerWithin(question, question, [], known)
   return answerWithin(question, { fromMs: horizonMs, untilMs }, [below], known)
+}
+
+/** What holds about an address over any window within [fromMs, untilMs). */
+export type Steady = Window & {
+  /** Some claim there is about some ports only, so that answers depend on the port. */
+  readonly hasPorts: boolean
+}
+
+/** How far to either side of the window claims are looked for, one after the other until one begins or ends there. */
+const REACHES_MS = [3_600_000, 16 * 3_600_000, 15 * 86_400_000]
+
+/**
+ * A stretch around the question's window over which `answer` says the same of every window, as far as verdict, holding,
+ * candidates, what lies beneath, service and finality go: no claim on the address begins or ends there, and no source does.
+ * Undefined where something changes within the window itself. It may be longer; and it is the same for every port.
+ */
+export function steadyAround(question: Question, known: Known): Steady | undefined {
+  const { domain, fromMs, untilMs, nowMs } = question
+  const around = new SteadyStretch(question)
+  around.cut(nowMs)
+  around.cut(known.horizonMs(domain))
+  const place = { domain, address: bitsOf(question.ip) }
+  const watchers = watchersOf(place, nowMs, known)
+  for (const watcher of watchers.values()) watcher.cut(around)
+  let hasPorts = false
+  for (const reachMs of REACHES_MS) {
+    const window = { fromMs: fromMs - reachMs, untilMs: untilMs + reachMs }
+    hasPorts = cutAtClaims(around, window, place, nowMs, known, watchers)
+    if (!around.isSteady) return undefined
+    // Of earlier and later claims nothing is known yet; where one was met on both sides, nothing need be.
+    if (around.fromMs > window.fromMs && around.untilMs < window.untilMs) break
+    if (reachMs === REACHES_MS.at(-1)) {
+      around.cut(window.fromMs)
+      around.cut(window.untilMs)
+    }
+  }
+  return { fromMs: around.fromMs, untilMs: around.untilMs, hasPorts }
+}
+
+/** Returns whether any of the claims is about some ports only. */
+function cutAtClaims(
+  around: SteadyStretch,
+  window: Window,
+  place: Place,
+  nowMs: Millis,
+  known: Known,
+  watchers: Watchers,
+): boolean {
+  let hasPorts = false
+  const watcherOf = watcherIn(watchers, place, nowMs, known)
+  for (const { length, spans } of known.covering(place.domain, place.address, window)) {
+    for (const span of spans) {
+      hasPorts ||= span.claim.ports !== null
+      const watching = sourcesOf(span.claim).flatMap(source => watcherOf(source) ?? [])
+      const live = liveSpan(span, length, watching, nowMs)
+      around.cut(span.possibleFromMs)
+      around.cut(span.possibleUntilMs)
+      around.cut(live.possibleUntilMs)
+      around.cut(live.certainFromMs)
+      around.cut(live.certainUntilMs)
+      around.cut(live.sureUntilMs)
+      around.cut(live.watchedSinceMs)
+      around.cut(live.watchedUntilMs)
+      around.cut(live.speaksFromMs)
+    }
+  }
+  return hasPorts
 }
 
 const expired = (question: Question): Answer => ({
@@ -104,6 +172,13 @@ function watchersOf(place: Place, nowMs: Millis, known: Known): Watchers {
   return watchers
 }
 
+const watcherIn =
+  (watchers: Watchers, place: Place, nowMs: Millis, known: Known) =>
+  (source: string): Watcher | undefined => {
+    const history = known.historyOf(source)
+    return history && (watchers.get(history) ?? new Watcher(history, place, nowMs))
+  }
+
 /** Spans that touch the window and concern the port. */
 function liveSpans(
   question: Question,
@@ -112,10 +187,7 @@ function liveSpans(
   known: Known,
   watchers: Watchers,
 ): readonly LiveSpan[] {
-  const watcherOf = (source: string): Watcher | undefined => {
-    const history = known.historyOf(source)
-    return history && (watchers.get(history) ?? new Watcher(history, place, question.nowMs))
-  }
+  const watcherOf = watcherIn(watchers, place, question.nowMs, known)
   const found: LiveSpan[] = []
   for (const { length, spans } of known.covering(place.domain, place.address, window)) {
     for (const span of spans) {

@@ -22,6 +22,8 @@ export type PossibleDomain = { readonly domain: string; readonly during: readonl
 export type ReachTable = {
   /** The domains, sorted, in which an address seen from `from` may be at some instant of the window, `from` itself apart. */
   beyond(from: string, ip: Ip, window: Window, isManaged: ManagedSpace): readonly PossibleDomain[]
+  /** Every reach from a domain to another. */
+  from(domain: string): readonly Reach[]
 }
 
 const NONE: readonly PossibleDomain[] = []
@@ -39,6 +41,7 @@ export function reachTable(reaches: readonly Reach[]): ReachTable {
       const routes = byOrigin.get(from)
       return routes === undefined ? NONE : possibleBy(routes, ip, window, isManaged)
     },
+    from: domain => byOrigin.get(domain)?.map(({ reach }) => reach) ?? [],
   }
 }
 

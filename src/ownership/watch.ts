@@ -2,6 +2,7 @@ import type { AddressBits } from './address.ts'
 import type { UnknownReason, Verdict } from './answer.ts'
 import { type Layer, layerRank } from './claim.ts'
 import type { Blindness, SourceHistory } from './coverage.ts'
+import type { SteadyStretch } from './steady-stretch.ts'
 import type { Millis, Window } from './window.ts'
 
 /** The address that a question is about. */
@@ -85,6 +86,17 @@ export class Watcher {
   turnsMs(window: Window): readonly Millis[] {
     const begins = this.scopes.flatMap(scope => [scope.polledFromMs, scope.speaksFromMs])
     return [this.untilMs, ...begins, ...this.history.turnsMs(window)]
+  }
+
+  /** Tells a stretch of all instants of which `turnsMs` tells some, and of those from which on it watches. */
+  cut(stretch: SteadyStretch): void {
+    stretch.cut(this.untilMs)
+    for (const { sinceMs, polledFromMs, speaksFromMs } of this.scopes) {
+      stretch.cut(sinceMs)
+      stretch.cut(polledFromMs)
+      stretch.cut(speaksFromMs)
+    }
+    this.history.cut(stretch)
   }
 
   private least(height: Height | undefined, timeOf: (scope: WatchedScope) => Millis): Millis {

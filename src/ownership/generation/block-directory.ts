@@ -99,6 +99,20 @@ export class BlockDirectory {
     }
   }
 
+  /** Those of one domain: they lie side by side, as blocks are kept in the order of their domains. */
+  blocksOf(domain: number): readonly Block[] {
+    const { blocks } = this.columns
+    let low = 0
+    for (let high = this.size; low < high; ) {
+      const middle = (low + high) >>> 1
+      if ((blocks[middle * STRIDE] as number) < domain) low = middle + 1
+      else high = middle
+    }
+    const found: Block[] = []
+    for (let i = low; i < this.size && blocks[i * STRIDE] === domain; i++) found.push(this.block(i))
+    return found
+  }
+
   block(index: number): Block {
     const row = this.columns.blocks.subarray(index * STRIDE, (index + 1) * STRIDE)
     const code = row[FAMILY_AND_LENGTH] as number

@@ -5,9 +5,11 @@ import { prefixOf } from '../ledger/claim-ledger.ts'
 import { type FactColumns, FactTable } from '../ledger/fact-table.ts'
 import { type TextColumns, TextTable } from '../ledger/text-table.ts'
 import { maskWords } from '../prefix.ts'
-import { answer, type Known } from '../question.ts'
+import { answer, type Known, type Steady, steadyAround } from '../question.ts'
+import { type SourceView, sourceViews } from '../source-view.ts'
 import type { Span } from '../timeline.ts'
 import type { Millis, Window } from '../window.ts'
+import type { Block } from './block-directory.ts'
 import { type Certainty, IN_FULL, NOBODY } from './row-list.ts'
 import type { Row, Segment, SegmentColumns } from './segment.ts'
 import type { CoveringRows } from './segment-set.ts'
@@ -43,6 +45,8 @@ export class Generation {
   private readonly horizons: ReadonlyMap<string, Millis>
   readonly certainty: Certainty
   private readonly known: Known
+  /** The segment in which `ownerIn` or `ownerByBlocks` last found an owner. */
+  private deciding: Segment | undefined
 
   constructor(columns: GenerationColumns) {
     this.columns = columns
@@ -70,9 +74,44 @@ export class Generation {
     return answer(question, this.known)
   }
 
+  /** As `steadyAround` of question.ts. */
+  steadyAround(question: Question): Steady | undefined {
+    return steadyAround(question, this.known)
+  }
+
+  historyOf(source: string): SourceHistory | undefined {
+    return this.histories.get(source)
+  }
+
+  /** Every source that is registered. */
+  sources(): readonly SourceView[] {
+    return sourceViews(this.histories.values())
+  }
+
+  /** The claim whose ref was told beside an owner. */
+  claimId(ref: number): string {
+    return this.ids.text(ref)
+  }
+
+  /** Ref of the claim by which `ownerIn` or `ownerByBlocks` last found an owner. */
+  decidingClaim(): number {
+    return this.deciding?.decidingClaim() ?? 0
+  }
+
   /** Number of a domain for `ownerOf`, or 0 where nothing was ever claimed in it. Below `beforeMs` nothing is known of it. */
   domain(name: string): { readonly number: number; readonly beforeMs: Millis } {
     return { number: this.domains.numberOf(name) + 1, beforeMs: this.known.horizonMs(name) }
+  }
+
+  /** The name of a domain by its number, from 1. */
+  domainName(number: number): string {
+    return this.domains.text(number - 1)
+  }
+
+  /** Every block of a domain, by its number, that some claim is on at some time. */
+  blocksOf(domain: number): readonly Block[] {
+    const segments = [...this.base.segments, ...this.overlay.segments]
+    return segments.flatMap(({ blocks }) => blocks.blocksOf(domain))
   }
 
   /**
@@ -120,6 +159,7 @@ export class Generation {
       const entry = hosts.find(domain, a, b, c, d)
       if (entry >= 0) {
         const fact = overlay.ownerByHost(hosts, entry, from, until, this.certainty)
+        this.deciding = overlay
         return fact !== NOBODY ? fact : this.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
       }
     }
@@ -127,6 +167,7 @@ export class Generation {
     const entry = hosts.find(domain, a, b, c, d)
     if (entry >= 0) {
       const fact = base.ownerByHost(hosts, entry, from, until, this.certainty)
+      this.deciding = base
       if (fact !== NOBODY) return fact
     }
     return this.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
@@ -149,6 +190,7 @@ export class Generation {
     while (below >= 0 || above >= 0) {
       const belowLength = below >= 0 ? base.blocks.length(below) : -1
       const aboveLength = overlay && above >= 0 ? overlay.blocks.length(above) : -1
+      this.deciding = overlay && aboveLength >= belowLength ? overlay : base
       const fact =
         overlay && aboveLength >= belowLength
           ? overlay.ownerByBlock(above, from, until, this.certainty)

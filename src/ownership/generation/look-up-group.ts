@@ -3,8 +3,9 @@ import { type FactTable, OPEN, PLAIN } from '../ledger/fact-table.ts'
 import type { Millis } from '../window.ts'
 import type { Generation, Layers } from './generation.ts'
 import { LONG_COUNT, LONG_LOOK_BACK } from './host-directory.ts'
-import { CERTAIN_FROM, CERTAIN_UNTIL, FACT, IN_FULL, POSSIBLE_UNTIL, REST, ROW } from './row-list.ts'
-import { SEGMENT_MS, ticksInside, ticksOf } from './ticks.ts'
+import { CERTAIN_FROM, CERTAIN_UNTIL, FACT, IN_FULL, NOBODY, POSSIBLE_UNTIL, REST, ROW } from './row-list.ts'
+import { NAMED, type Segment } from './segment.ts'
+import { millisWithin, SEGMENT_MS, ticksInside, ticksOf } from './ticks.ts'
 
 /** Many questions of one kind, in columns: who held address i in domain i throughout [fromMs i, untilMs i)? */
 export type LookUps = {
@@ -18,6 +19,18 @@ export type LookUps = {
   readonly untilMs: Float64Array
 }
 
+/** What else is told of each look-up, for whoever will ask about the same address again soon. */
+export type Beside = {
+  /**
+   * The stretch around the window, within the segment, over which the same row of the address alone owns it; where the answer
+   * is NOBODY, over which no claim on the address itself touches. Empty where that is not known.
+   */
+  readonly fromMs: Float64Array
+  readonly untilMs: Float64Array
+  /** Where somebody owns it, the ref of his claim (`Generation.claimId`). Left out where nobody wants it: it costs a read. */
+  readonly claims?: Int32Array | undefined
+}
+
 /** So many look-ups are under way at a time. */
 const GROUP = 64
 /** Up to so many rows of a prefix are compared one by one. */
@@ -27,6 +40,12 @@ const FEW = 16
 const OUT_OF_SEGMENT = -1
 const NO_HOST = -2
 const STEP_BY_STEP = -3
+/** As NO_HOST, but there is one later in the segment, whose first row has this place: NOT_BEGUN − place. */
+const NOT_BEGUN = -4
+
+/** In `steps`: which part of a look-up was left to other code. */
+const BY_BLOCKS = 1
+const ALL_OF_IT = 2
 
 /**
  * A few look-ups that go through the same steps together. A look-up waits for memory three times, one after the other: for
@@ -40,6 +59,7 @@ export class LookUpGroup {
   private readonly facts: FactTable
   private readonly lookUps: LookUps
   private readonly order: Uint32Array | undefined
+  private readonly beside: Beside | undefined
   private size = 0
   private baseMs: Millis = 0
   /** Of each its number in `lookUps`, its window in ticks, where it stands by now, how its rows lie. */
@@ -49,14 +69,16 @@ export class LookUpGroup {
   private readonly places = new Int32Array(GROUP)
   private readonly packed = new Int32Array(GROUP)
   private readonly chosen = new Int32Array(GROUP)
+  private readonly steps = new Uint8Array(GROUP)
   /** What was read ahead, so that no compiler leaves the reading out. */
   private readAhead = 0
 
-  constructor(generation: Generation, lookUps: LookUps, order: Uint32Array | undefined) {
+  constructor(generation: Generation, lookUps: LookUps, order: Uint32Array | undefined, beside?: Beside) {
     this.generation = generation
     this.facts = generation.facts
     this.lookUps = lookUps
     this.order = order
+    this.beside = beside
   }
 
   /** Takes look-ups from the `first` on, as many as begin in the segment with this base. Returns how many. */
@@ -86,6 +108,7 @@ export class LookUpGroup {
     this.findEntries(layers)
     this.chooseRows(layers)
     this.decide(layers, owners)
+    if (this.beside) this.tellBeside(layers, owners, this.beside)
   }
 
   private readEntries({ base }: Layers): void {
@@ -159,7 +182,8 @@ export class LookUpGroup {
   /** The last row that may have begun before the window ends. */
   private chooseRows({ base }: Layers): void {
     const { size, places, packed, untils, chosen } = this
-    const { rows } = base.columns
+    const { rows, named } = base.columns
+    const wantsClaims = this.beside?.claims !== undefined
     let readAhead = 0
     for (let j = 0; j < size; j++) {
       const first = places[j] as number
@@ -178,12 +202,13 @@ export class LookUpGroup {
         }
       }
       if (low === 0 || count === LONG_COUNT) {
-        places[j] = count === LONG_COUNT ? STEP_BY_STEP : NO_HOST
+        places[j] = count === LONG_COUNT ? STEP_BY_STEP : NOT_BEGUN - first
         continue
       }
       const rest = first + count + (low - 1) * REST
       chosen[j] = low - 1
       readAhead ^= rows[rest] as number
+      if (wantsClaims) readAhead ^= named[(first / ROW + low - 1) * NAMED] as number
     }
     this.readAhead ^= readAhead
   }
@@ -191,13 +216,14 @@ export class LookUpGroup {
   /** As `RowList.certainFact`, where the last row that begins in time is alone and began before the window. */
   private decide(layers: Layers, owners: Int32Array): void {
     const { size, numbers, places, packed, froms, untils, chosen, facts, baseMs } = this
+    this.steps.fill(0)
     const { progressMs } = this.generation.certainty
     const { rows } = layers.base.columns
     for (let j = 0; j < size; j++) {
       const i = numbers[j] as number
       const first = places[j] as number
       if (first < 0) {
-        owners[i] = first === OUT_OF_SEGMENT ? IN_FULL : this.stepByStep(layers, j, first === NO_HOST)
+        owners[i] = first === OUT_OF_SEGMENT ? IN_FULL : this.stepByStep(layers, j, first !== STEP_BY_STEP)
         continue
       }
       const last = chosen[j] as number
@@ -233,7 +259,83 @@ export class LookUpGroup {
     const [b, c, d] =
       family === 4 ? [0, 0, 0] : [words[at + 1] as number, words[at + 2] as number, words[at + 3] as number]
     const [domain, from, until] = [domains[i] as number, this.froms[j] as number, this.untils[j] as number]
-    if (isByBlocks) return generation.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
-    return generation.ownerIn(layers, domain, family, a, b, c, d, from, until)
+    this.steps[j] = isByBlocks ? BY_BLOCKS : ALL_OF_IT
+    const fact = isByBlocks
+      ? generation.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
+      : generation.ownerIn(layers, domain, family, a, b, c, d, from, until)
+    if (fact >= 0 && this.beside?.claims) this.beside.claims[i] = generation.decidingClaim()
+    return fact
+  }
+
+  private tellBeside({ base }: Layers, owners: Int32Array, { fromMs, untilMs, claims }: Beside): void {
+    const { size, numbers, places, chosen, steps } = this
+    const { named } = base.columns
+    for (let j = 0; j < size; j++) {
+      const i = numbers[j] as number
+      const owner = owners[i] as number
+      const isByRow = owner >= 0 && steps[j] === 0
+      fromMs[i] = 0
+      untilMs[i] = 0
+      if (isByRow && claims) {
+        claims[i] = named[((places[j] as number) / ROW + (chosen[j] as number)) * NAMED] as number
+      }
+      if (isByRow) this.tellRow(base, j, owner, fromMs, untilMs)
+      else if (owner === NOBODY && steps[j] === BY_BLOCKS) this.tellGap(base, j, fromMs, untilMs)
+    }
+  }
+
+  /** From when to when the chosen row is certain, and alone. */
+  private tellRow(base: Segment, j: number, fact: number, fromMs: Float64Array, untilMs: Float64Array): void {
+    const { rows } = base.columns
+    const { baseMs } = this
+    const first = this.places[j] as number
+    const last = this.chosen[j] as number
+    const count = (this.packed[j] as number) & LONG_COUNT
+    const rest = first + count + last * REST
+    const from = Math.max(rows[rest + CERTAIN_FROM] as number, this.endBefore(base, j))
+    let until = rows[rest + CERTAIN_UNTIL] as number
+    if ((fact & OPEN) !== 0) {
+      const progressMs = this.generation.certainty.progressMs[this.facts.sourceNumber(fact)] as number
+      until = Math.max(until, ticksOf(progressMs, baseMs))
+    }
+    until = Math.min(until, rows[rest + POSSIBLE_UNTIL] as number)
+    if (last + 1 < count) until = Math.min(until, rows[first + last + 1] as number)
+    const i = this.numbers[j] as number
+    fromMs[i] = millisWithin(from, baseMs)
+    untilMs[i] = millisWithin(until, baseMs)
+  }
+
+  /** From the end of the row before to the start of the row after. */
+  private tellGap(base: Segment, j: number, fromMs: Float64Array, untilMs: Float64Array): void {
+    const { rows } = base.columns
+    const { baseMs } = this
+    const place = this.places[j] as number
+    const i = this.numbers[j] as number
+    fromMs[i] = baseMs
+    untilMs[i] = baseMs + SEGMENT_MS
+    if (place === NO_HOST) return
+    if (place < 0) {
+      untilMs[i] = millisWithin(rows[NOT_BEGUN - place] as number, baseMs)
+      return
+    }
+    const last = this.chosen[j] as number
+    const count = (this.packed[j] as number) & LONG_COUNT
+    const ended = rows[place + count + last * REST + POSSIBLE_UNTIL] as number
+    fromMs[i] = millisWithin(Math.max(ended, this.endBefore(base, j)), baseMs)
+    if (last + 1 < count) untilMs[i] = millisWithin(rows[place + last + 1] as number, baseMs)
+  }
+
+  /** When the last of the rows before the chosen one has surely ended. */
+  private endBefore(base: Segment, j: number): number {
+    const { rows } = base.columns
+    const last = this.chosen[j] as number
+    const count = (this.packed[j] as number) & LONG_COUNT
+    const lookBack = ((this.packed[j] as number) >>> 12) & LONG_LOOK_BACK
+    const rest = (this.places[j] as number) + count + last * REST
+    let end = rows[(this.places[j] as number) + last] as number
+    for (let back = 1; back < lookBack && back <= last; back++) {
+      end = Math.max(end, rows[rest - back * REST + POSSIBLE_UNTIL] as number)
+    }
+    return end
   }
 }

@@ -1,13 +1,13 @@
 import type { Generation } from './generation.ts'
-import { LookUpGroup, type LookUps } from './look-up-group.ts'
+import { type Beside, LookUpGroup, type LookUps } from './look-up-group.ts'
 import { IN_FULL } from './row-list.ts'
 import { baseOf, slotOf } from './ticks.ts'
 
-export type { LookUps } from './look-up-group.ts'
+export type { Beside, LookUps } from './look-up-group.ts'
 
-/** What `Generation.ownerOf` says of each, in the order asked. Allocates nothing in the usual case. */
-export function ownersOf(generation: Generation, lookUps: LookUps, owners: Int32Array): void {
-  lookUpInGroups(generation, lookUps, owners, undefined)
+/** What `Generation.ownerOf` says of each, in the order asked, and what there is beside. Allocates nothing in the usual case. */
+export function ownersOf(generation: Generation, lookUps: LookUps, owners: Int32Array, beside?: Beside): void {
+  lookUpInGroups(generation, lookUps, owners, undefined, beside)
 }
 
 /** Look-ups whose places in the directory lie so near to one another share the cache. */
@@ -32,15 +32,18 @@ function lookUpInGroups(
   lookUps: LookUps,
   owners: Int32Array,
   order: Uint32Array | undefined,
+  beside?: Beside,
 ): void {
   const { count, fromMs } = lookUps
-  const group = new LookUpGroup(generation, lookUps, order)
+  const group = new LookUpGroup(generation, lookUps, order, beside)
   for (let next = 0; next < count; ) {
     const first = order === undefined ? next : (order[next] as number)
     const slot = slotOf(fromMs[first] as number)
     const layers = generation.layersAt(slot)
     if (layers === undefined) {
       owners[first] = IN_FULL
+      beside?.fromMs.fill(0, first, first + 1)
+      beside?.untilMs.fill(0, first, first + 1)
       next++
       continue
     }

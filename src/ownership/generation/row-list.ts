@@ -38,6 +38,8 @@ export type LongLists = ReadonlyMap<number, { readonly count: number; readonly t
 /** The rows of one segment, asked prefix by prefix. Rows are counted from the first of their prefix. */
 export class RowList {
   readonly rows: Int32Array
+  /** The row, among all of the segment, by which `certainFact` last found an owner. */
+  deciding = 0
   private readonly baseMs: Millis
   private readonly longLists: LongLists
   private readonly latestEnds: Int32Array
@@ -122,6 +124,7 @@ export class RowList {
     if ((rows[at + CERTAIN_FROM] as number) > from) return IN_FULL
     // A claim that contradicts itself may be certain where it is not even possible: `ask` cuts it there.
     if ((rows[first * ROW + i] as number) > from || until > (rows[at + POSSIBLE_UNTIL] as number)) return IN_FULL
+    this.deciding = first + i
     if (until <= (rows[at + CERTAIN_UNTIL] as number)) return fact
     if ((fact & OPEN) === 0) return IN_FULL
     return until <= ticksOf(known.progressMs[known.facts.sourceNumber(fact)] as number, this.baseMs) ? fact : IN_FULL

@@ -88,6 +88,11 @@ export class Segment {
     return this.list.certainFact(this.blocks.rangeOf(block), from, until, known)
   }
 
+  /** Ref of the claim of the owner that was found last. */
+  decidingClaim(): number {
+    return this.columns.named[this.list.deciding * NAMED] as number
+  }
+
   /** Rows of a host by its entry in a directory. */
   rangeOf(hosts: HostDirectory, entry: number): RowRange {
     return { first: hosts.firstRow(entry), count: this.countOf(hosts, entry), lookBack: hosts.lookBack(entry) }

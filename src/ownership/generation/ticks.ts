@@ -37,3 +37,7 @@ export function millisOf(ticks: number, baseMs: Millis): Millis | undefined {
 
 /** Whether the time is finite and lies outside of the segment, so that its tick does not tell it. */
 export const isOutside = (ticks: number): boolean => ticks === BEFORE_THE_SEGMENT || ticks === AFTER_THE_SEGMENT
+
+/** The time itself; of one outside of the segment, the edge that it lies beyond. */
+export const millisWithin = (ticks: number, baseMs: Millis): Millis =>
+  baseMs + Math.min(Math.max(ticks - FIRST, 0), SEGMENT_MS)

@@ -69,10 +69,7 @@ export class CellTable {
   }
 
   cell(number: number): Cell {
-    const at = number * ROW
-    const word = (i: number): number => this.rows[at + WORDS + i] as number
-    const words: Words = [word(0), word(1), word(2), word(3)]
-    return { domain: this.domain(number), ...decodePrefix(this.rows[at + PREFIX] as number), words }
+    return cellIn(this.rows, number)
   }
 
   domain(number: number): number {
@@ -134,4 +131,12 @@ export class CellTable {
     for (let i = 0; i < 4; i++) hash = mixed(hash, words[i] as number)
     return finished(hash)
   }
+}
+
+/** A cell by its number, from the columns of the table. */
+export function cellIn(rows: Uint32Array, number: number): Cell {
+  const at = number * ROW
+  const word = (i: number): number => rows[at + WORDS + i] as number
+  const words: Words = [word(0), word(1), word(2), word(3)]
+  return { domain: rows[at] as number, ...decodePrefix(rows[at + PREFIX] as number), words }
 }

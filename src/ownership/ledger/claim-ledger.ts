@@ -5,7 +5,7 @@ import type { EncodedClaim } from '../encoded-claim.ts'
 import type { Prefix } from '../prefix.ts'
 import { type Cell, CellTable } from './cell-table.ts'
 import { type FactColumns, FactTable } from './fact-table.ts'
-import { InterfaceRefs } from './interface-refs.ts'
+import { type InterfaceColumns, InterfaceRefs } from './interface-refs.ts'
 import { grown, hashOfBytes, type TextColumns, TextTable } from './text-table.ts'
 
 export type { Cell } from './cell-table.ts'
@@ -39,6 +39,7 @@ export const LAST_SIGHTING = 4
 const EPOCH = 5
 const SEQUENCE = 6
 
+const SERVICE = layerRank('service')
 const INTERFACE = layerRank('interface')
 
 /**
@@ -51,13 +52,15 @@ export class ClaimLedger {
   readonly ids: TextTable
   private readonly cells: CellTable
   private readonly interfaces = new InterfaceRefs()
-  private numbers: Uint32Array
-  private times: Float64Array
+  numbers: Uint32Array
+  times: Float64Array
   /** What the claim that is being taken says: its times, fact and lifetime, as they are kept. */
   private readonly nextTimes = new Float64Array(TIMES)
   private nextFact = 0
   private nextLifetime = 0
   private touched = 0
+  /** Numbers of the domains in which some claim is, or was, of the layer `service`. */
+  private readonly withServices = new Set<number>()
   private readonly hashes = new Int32Array(1)
   private lastDomain: string | undefined
   private lastDomainNumber = 0
@@ -119,22 +122,7 @@ export class ClaimLedger {
   }
 
   claim(ref: number): Claim {
-    const at = ref * TIMES
-    const time = (i: number) => this.times[at + i] as number
-    const lifetime = this.lifetime(ref)
-    const cell = this.cell(ref)
-    return {
-      record: 'claim',
-      id: this.ids.text(ref),
-      revision: { epoch: time(EPOCH), sequence: time(SEQUENCE) },
-      domain: this.domains.text(cell.domain),
-      prefix: prefixOf(cell),
-      lifetimeId: lifetime === 0 ? null : this.facts.text(lifetime - 1),
-      start: { earliestMs: time(0), latestMs: time(1) },
-      end: { earliestMs: time(2), latestMs: time(3) },
-      lastSightingMs: time(LAST_SIGHTING),
-      ...this.facts.fact(this.fact(ref)),
-    }
+    return claimIn(this, ref, this.cell(ref))
   }
 
   id(ref: number): string {
@@ -201,6 +189,16 @@ export class ClaimLedger {
     if (number < 0) return []
     const refs = this.interfaces.refsOf(number)
     return refs.filter(ref => this.names(this.fact(ref), number)).map(ref => this.claim(ref))
+  }
+
+  /** Domains in which some claim is, or was, of the layer `service`. */
+  serviceDomains(): readonly string[] {
+    return [...this.withServices].map(number => this.domains.text(number))
+  }
+
+  /** What `InterfaceClaims` reads, as it stands. It is made anew at each call, in a pass over all interfaces. */
+  interfaceColumns(): InterfaceColumns {
+    return this.interfaces.columns(number => this.facts.text(number))
   }
 
   columns(): LedgerColumns {
@@ -309,11 +307,17 @@ export class ClaimLedger {
     return this.lastDomainNumber
   }
 
-  /** `before` is the fact that the claim said until now, −1 of a new one. */
+  /**
+   * Notes on which interfaces a claim is, or that its domain has services. `before` is the fact that the claim said until now,
+   * −1 of a new one.
+   */
   private nameInterfaces(ref: number, before: number): void {
     const { facts } = this
     const fact = this.fact(ref)
-    if (facts.layerRank(fact) < INTERFACE) return
+    if (facts.layerRank(fact) < INTERFACE) {
+      if (facts.layerRank(fact) === SERVICE) this.withServices.add(this.cells.domain(this.cellNumber(ref)))
+      return
+    }
     const isNamedAlready =
       before >= 0 &&
       facts.ownersNumber(before) === facts.ownersNumber(fact) &&
@@ -326,11 +330,7 @@ export class ClaimLedger {
   }
 
   private names(fact: number, eni: number): boolean {
-    const { facts } = this
-    if (facts.layerRank(fact) < INTERFACE) return false
-    let list = facts.ownersNumber(fact)
-    while (list > 0 && facts.owners.eni(list) !== eni) list = facts.owners.rest(list)
-    return list > 0
+    return namesInterface(this.facts, fact, eni)
   }
 
   private reserve(size: number): void {
@@ -342,3 +342,46 @@ export class ClaimLedger {
 
 export const prefixOf = (bits: AddressBits & { readonly length: number }): Prefix =>
   `${formatAddress(bits)}/${bits.length}` as Prefix
+
+/** Whether a fact is of the layers from `interface` on, and one of its owners is on the interface with this text. */
+export function namesInterface(facts: FactTable, fact: number, eni: number): boolean {
+  if (facts.layerRank(fact) < INTERFACE) return false
+  let list = facts.ownersNumber(fact)
+  while (list > 0 && facts.owners.eni(list) !== eni) list = facts.owners.rest(list)
+  return list > 0
+}
+
+/** What claims are kept in, as a ledger has it or whoever was given its columns. */
+type Kept = Pick<LedgerColumns, 'numbers' | 'times'> & {
+  readonly ids: TextTable
+  readonly domains: TextTable
+  readonly facts: FactTable
+}
+
+/** A claim as it stands, and the cell that it lies in. */
+export function claimIn({ numbers, times, ids, domains, facts }: Kept, ref: number, cell: Cell): Claim {
+  const at = ref * TIMES
+  const time = (i: number) => times[at + i] as number
+  const lifetime = numbers[ref * NUMBERS + LIFETIME] as number
+  return {
+    record: 'claim',
+    id: ids.text(ref),
+    revision: { epoch: time(EPOCH), sequence: time(SEQUENCE) },
+    domain: domains.text(cell.domain),
+    prefix: prefixOf(cell),
+    lifetimeId: lifetime === 0 ? null : facts.text(lifetime - 1),
+    start: { earliestMs: time(0), latestMs: time(1) },
+    end: { earliestMs: time(2), latestMs: time(3) },
+    lastSightingMs: time(LAST_SIGHTING),
+    ...facts.fact(numbers[ref * NUMBERS] as number),
+  }
+}
+
+/** The number of the cell that a claim lies in, from the columns of a ledger. */
+export const cellNumberIn = (numbers: Uint32Array, ref: number): number => numbers[ref * NUMBERS + CELL] as number
+
+/** The marked fact that a claim says, from the columns of a ledger. */
+export const factIn = (numbers: Uint32Array, ref: number): number => numbers[ref * NUMBERS] as number
+
+/** As `ClaimLedger.time`, from the columns of a ledger. */
+export const timeIn = (times: Float64Array, ref: number, place: number): number => times[ref * TIMES + place] as number

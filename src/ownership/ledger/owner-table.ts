@@ -109,6 +109,16 @@ export class OwnerTable {
     return (this.rows[(number - 1) * ROW + ENI] as number) - 1
   }
 
+  /** The application of the first owner of a list, by the number of its text, or −1. */
+  application(number: number): number {
+    return (this.rows[(number - 1) * ROW] as number) - 1
+  }
+
+  /** Whether the first owner of a list forwards. */
+  forwards(number: number): boolean {
+    return ((this.rows[(number - 1) * ROW + REST] as number) & 1) === 1
+  }
+
   columns(): Uint32Array {
     return this.rows.subarray(0, this.size * ROW)
   }

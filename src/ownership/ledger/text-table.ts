@@ -271,4 +271,4 @@ function copy(
   for (; i < size; i++) to.setUint8(start + i, memory.getUint8(from + i))
 }
 
-const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)
+export const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)

@@ -6,30 +6,18 @@ import { PublishedSightings } from '../../../src/enricher/sightings/published-si
 import { followingView } from '../../../src/enricher/view.ts'
 import { createOwnershipIndex } from '../../../src/ownership/ownership-index.ts'
 import { memoryBucket, memoryLog, memoryStore, reportInto } from '../../support/enricher-bench.ts'
-import { owner, type Shown, TestSource } from '../../support/estate.ts'
+import { machine, polledByTheMinute } from '../../support/machines.ts'
 
-const BOUNDS = { bridgeMs: 180_000, briefestHoldingMs: 90_000 }
 const never = new AbortController().signal
 
-const machine = (application: string, number: number, address: string): readonly Shown[] => {
-  const eni = `eni-${number}`
-  const at = { address: `${address}/32` }
-  return [
-    { ...at, owner: owner(application, `i-${number}`, { eni }) },
-    { ...at, layer: 'interface', owner: owner(null, eni, { kind: 'interface', eni }) },
-  ]
-}
+const HANDED = { address: '10.0.0.5/32' }
 
 /** 10.0.0.5 goes from one instance to another between 60 s and 120 s; its peer stays. */
 function bench() {
   const happened: [string, unknown][] = []
-  const polls = createOwnershipIndex()
-  const source = new TestSource(polls, { bounds: BOUNDS })
-  const peer = machine('peer', 3, '10.0.0.9')
-  const [api, batch] = [machine('api', 1, '10.0.0.5'), machine('batch', 2, '10.0.0.5')]
-  for (const [minute, held] of [api, api, batch, batch, batch].entries()) {
-    source.poll(minute * 60_000, minute * 60_000 + 1_000, [...held, ...peer])
-  }
+  const peer = machine('peer', 3, { address: '10.0.0.9/32' })
+  const [api, batch] = [machine('api', 1, HANDED), machine('batch', 2, HANDED)]
+  const { source } = polledByTheMinute([api, api, batch, batch, batch].map(held => [...held, ...peer]))
   const index = createOwnershipIndex()
   const log = memoryLog()
   const view = followingView(index, log, never)

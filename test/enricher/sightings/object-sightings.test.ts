@@ -1,32 +1,17 @@
 import { expect, test } from 'vitest'
 import { ObjectSightings } from '../../../src/enricher/sightings/object-sightings.ts'
 import type { Claim, SourceBounds } from '../../../src/ownership/claim.ts'
-import { createOwnershipIndex, type OwnershipIndex } from '../../../src/ownership/ownership-index.ts'
-import { inWords, owner, question, type Shown, TestSource } from '../../support/estate.ts'
+import type { OwnershipIndex } from '../../../src/ownership/ownership-index.ts'
+import { inWords, question, type Shown } from '../../support/estate.ts'
 import { recordOf } from '../../support/flow-records.ts'
+import { machine, polledByTheMinute, STEADY } from '../../support/machines.ts'
 
 const ADDRESS = '10.0.0.5/32'
-const BOUNDS: Partial<SourceBounds> = { bridgeMs: 180_000, briefestHoldingMs: 90_000 }
+const API = machine('api', 1, { address: ADDRESS })
+const BATCH = machine('batch', 2, { address: ADDRESS })
 
-/** An instance on an interface of its own, as EC2 shows it: at both layers. */
-const machine = (application: string, number: number, part: Partial<Shown> = {}): readonly Shown[] => {
-  const eni = `eni-${number}`
-  return [
-    { address: ADDRESS, owner: owner(application, `i-${number}`, { eni }), ...part },
-    { address: ADDRESS, layer: 'interface', owner: owner(null, eni, { kind: 'interface', eni }), ...part },
-  ]
-}
-
-const API = machine('api', 1)
-const BATCH = machine('batch', 2)
-
-/** Polls a minute apart, each a second long, and what each of them shows. */
-function polled(shown: readonly (readonly Shown[])[], bounds = BOUNDS): OwnershipIndex {
-  const index = createOwnershipIndex()
-  const source = new TestSource(index, { bounds })
-  for (const [minute, held] of shown.entries()) source.poll(minute * 60_000, minute * 60_000 + 1_000, held)
-  return index
-}
+const polled = (shown: readonly (readonly Shown[])[], bounds: Partial<SourceBounds> = STEADY) =>
+  polledByTheMinute(shown, bounds).index
 
 type Flow = {
   readonly eni: string
@@ -64,7 +49,7 @@ const at = (index: OwnershipIndex, fromSeconds: number, untilSeconds = fromSecon
   inWords(index.ask(question('10.0.0.5', fromSeconds * 1000, untilSeconds * 1000)))
 
 /** It changes hands between the second poll and the third. */
-const handoff = (bounds = BOUNDS) => polled([API, API, BATCH, BATCH, BATCH], bounds)
+const handoff = (bounds: Partial<SourceBounds> = STEADY) => polled([API, API, BATCH, BATCH, BATCH], bounds)
 const LAST_OF_API = { eni: 'eni-1', from: 70, until: 80 }
 const FIRST_OF_BATCH = { eni: 'eni-2', from: 100, until: 110 }
 
@@ -100,8 +85,8 @@ test('what is known already is not said again', () => {
 test('nothing follows where nobody promises how briefly an address is held', () => {
   expect(sightings(handoff({ bridgeMs: 180_000 }), [LAST_OF_API, FIRST_OF_BATCH])).toEqual([])
   // Two polls may show moments that lie 61 seconds apart.
-  expect(sightings(handoff({ ...BOUNDS, briefestHoldingMs: 61_000 }), [LAST_OF_API])).toEqual([])
-  expect(sightings(handoff({ ...BOUNDS, briefestHoldingMs: 61_001 }), [LAST_OF_API])).toHaveLength(2)
+  expect(sightings(handoff({ ...STEADY, briefestHoldingMs: 61_000 }), [LAST_OF_API])).toEqual([])
+  expect(sightings(handoff({ ...STEADY, briefestHoldingMs: 61_001 }), [LAST_OF_API])).toHaveLength(2)
 })
 
 test('a packet that comes shows where the address is, and nothing of who is behind it', () => {
@@ -120,14 +105,17 @@ test('a packet that comes shows where the address is, and nothing of who is behi
 })
 
 test('two claims on one interface are not told apart by its packets', () => {
-  const renamed = [...machine('batch', 1)]
+  const renamed = [...machine('batch', 1, { address: ADDRESS })]
   const index = polled([API, API, renamed, renamed, renamed])
   const flows = [LAST_OF_API, { eni: 'eni-1', from: 100, until: 110 }]
   expect(sightings(index, flows)).toEqual([])
 })
 
 test('an interface that forwards shows nothing, nor does one whose records do not tell its addresses apart', () => {
-  const forwarding = machine('nat', 1).map(shown => ({ ...shown, owner: { ...shown.owner, forwards: true } }))
+  const forwarding = machine('nat', 1, { address: ADDRESS }).map(shown => ({
+    ...shown,
+    owner: { ...shown.owner, forwards: true },
+  }))
   expect(sightings(polled([forwarding, forwarding, BATCH, BATCH, BATCH]), [LAST_OF_API])).toEqual([])
   const second = [...API, ...machine('api', 1, { address: '10.0.0.6/32' })]
   expect(sightings(polled([second, second, BATCH, BATCH, BATCH]), [LAST_OF_API])).toEqual([])
@@ -139,7 +127,7 @@ test('of a packet that may be older than its record says, only what its latest m
   expect(starts).toEqual(Array(2).fill({ earliestMs: 40_000, latestMs: 101_000 }))
   expect(learnt(handoff(), [LAST_OF_API], 5_000).map(({ end }) => end.earliestMs)).toEqual([75_000, 75_000])
   expect(sightings(handoff(), [LAST_OF_API], 20_000)).toEqual([])
-  const renamed = machine('batch', 1)
+  const renamed = machine('batch', 1, { address: ADDRESS })
   const before = polled([renamed, [], [], API, API, API])
   expect(sightings(before, [{ eni: 'eni-1', from: 150, until: 160 }], 60_000)).toHaveLength(2)
   expect(sightings(before, [{ eni: 'eni-1', from: 125, until: 126 }], 70_000)).toEqual([])
@@ -160,13 +148,11 @@ test('of an address that may leave its interface and come back, packets tell wit
   const movable = (machines: readonly Shown[]) => machines.map(shown => ({ ...shown, lifetimeId: null }))
   const shown = [movable(API), movable(API), movable(BATCH), movable(BATCH), movable(BATCH)]
   expect(sightings(polled(shown), [LAST_OF_API])).toHaveLength(2)
-  expect(sightings(polled(shown, { ...BOUNDS, bridgeMs: 60_000 }), [LAST_OF_API])).toEqual([])
+  expect(sightings(polled(shown, { ...STEADY, bridgeMs: 60_000 }), [LAST_OF_API])).toEqual([])
 })
 
 test('what a later revision takes back, packets do not keep', () => {
-  const index = createOwnershipIndex()
-  const source = new TestSource(index, { bounds: BOUNDS })
-  for (const [minute, held] of [API, API, []].entries()) source.poll(minute * 60_000, minute * 60_000 + 1_000, held)
+  const { index, source } = polledByTheMinute([API, API, []])
   learnt(index, [LAST_OF_API])
   expect(at(index, 70, 80)).toBe('owned flow-sighting api')
   // It is back under the same lifetime: then it was there throughout, and nothing is open any more.

@@ -1,0 +1,35 @@
+import type { OwnershipIndex } from '../../ownership/ownership-index.ts'
+import type { Millis } from '../../ownership/window.ts'
+import { readFlowLog } from '../flowlogs/read.ts'
+import { ObjectSightings } from './object-sightings.ts'
+
+export type FirstPass = {
+  readonly index: OwnershipIndex
+  readonly slackMs: Millis
+  /** Field names of a file without header. */
+  readonly format?: string | undefined
+}
+
+/** Whether flows can show anything at all: where nobody promises a briefest holding, reading a file for that is in vain. */
+export const canFlowsTell = (index: Pick<OwnershipIndex, 'sources'>): boolean =>
+  index.sources().some(({ source }) => source.bounds.briefestHoldingMs > 0)
+
+/**
+ * The first of the two passes of a batch run: brings into the index what the records of one file show of the interfaces that made
+ * them. Resolves to the number of sightings. Throws what reading the file throws; what it had shown until then counts.
+ */
+export async function learnFrom(
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+  { index, slackMs, format }: FirstPass,
+): Promise<number> {
+  const seen = new ObjectSightings({ objectId: name, slackMs, index })
+  try {
+    for await (const { lines } of readFlowLog(bytes, { name, format })) {
+      for (const line of lines) if (line.kind === 'flow') seen.take(line)
+    }
+  } finally {
+    for (const claim of seen.claims()) index.apply(claim)
+  }
+  return seen.claims().length
+}

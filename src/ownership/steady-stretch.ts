@@ -1,0 +1,38 @@
+import type { Millis, Window } from './window.ts'
+
+/**
+ * The longest stretch around a window within which nothing changes. Whoever knows of an instant at which something does
+ * tells it; what is asked about any window within the stretch is then answered alike.
+ */
+export class SteadyStretch implements Window {
+  fromMs: Millis = Number.NEGATIVE_INFINITY
+  untilMs: Millis = Number.POSITIVE_INFINITY
+  /** False where something changes within the window itself. */
+  isSteady = true
+  private readonly window: Window
+
+  constructor(window: Window) {
+    this.window = window
+  }
+
+  /** Something is another from this instant on. */
+  cut(atMs: Millis): void {
+    const { window } = this
+    if (atMs <= window.fromMs) this.fromMs = Math.max(this.fromMs, atMs)
+    else if (atMs >= window.untilMs) this.untilMs = Math.min(this.untilMs, atMs)
+    else this.isSteady = false
+  }
+
+  /** As `cut` at each of these instants, which ascend: only the nearest ones matter. */
+  cutAtNearest(instantsMs: Float64Array): void {
+    let low = 0
+    let high = instantsMs.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((instantsMs[middle] as Millis) <= this.window.fromMs) low = middle + 1
+      else high = middle
+    }
+    if (low > 0) this.cut(instantsMs[low - 1] as Millis)
+    if (low < instantsMs.length) this.cut(instantsMs[low] as Millis)
+  }
+}
