@@ -70,8 +70,8 @@ export function interfaceView(
 }
 
 /**
- * Tells a stretch of all instants from which on `interfaceView` of the same claims may say something else: of two windows
- * between which there is none it says the same.
+ * Tells a stretch of all instants from which on `interfaceView` may say something else, apart from when any of its claims may
+ * begin or end: of two windows between which there is none it says the same.
  */
 export function cutAtView(
   stretch: SteadyStretch,
@@ -79,11 +79,8 @@ export function cutAtView(
   historyOf: (source: string) => SourceHistory | undefined,
 ): void {
   for (const claim of claims) {
-    if (layerRank(claim.layer) < layerRank('interface') || isPublicDomain(claim.domain)) continue
-    if (isFlowSource(claim.source)) continue
-    const { start, end, layer, source } = claim
-    for (const atMs of [start.earliestMs, end.latestMs]) stretch.cut(atMs)
-    if (layer !== 'interface') continue
+    if (claim.layer !== 'interface' || isPublicDomain(claim.domain) || isFlowSource(claim.source)) continue
+    const { start, end, source } = claim
     for (const atMs of [start.latestMs, end.earliestMs, certainUntil(claim, historyOf)]) stretch.cut(atMs)
     historyOf(source)?.cut(stretch)
   }

@@ -4,7 +4,7 @@ import { cutAtView, type InterfaceView, interfaceView } from './interface-view.t
 import { type InterfaceClaimColumns, InterfaceClaims } from './ledger/interface-claims.ts'
 import type { Steady } from './question.ts'
 import type { SourceView } from './source-view.ts'
-import { SteadyStretch } from './steady-stretch.ts'
+import type { SteadyStretch } from './steady-stretch.ts'
 import type { Window } from './window.ts'
 
 /** What flow records are answered with. It can be posted to a worker: nothing is copied, and nothing may change it meanwhile. */
@@ -36,15 +36,11 @@ export class StandingIndex {
     return this.generation.steadyAround(question)
   }
 
-  interfaceDuring(eni: string, window: Window): InterfaceView | undefined {
-    return interfaceView(eni, this.interfaceClaims.claimsNaming(eni), window, this.historyOf)
-  }
-
-  /** A stretch around the window over which `interfaceDuring` says the same of every window; undefined where there is none. */
-  interfaceSteadyAround(eni: string, window: Window): Window | undefined {
-    const stretch = new SteadyStretch(window)
-    cutAtView(stretch, this.interfaceClaims.claimsNaming(eni), this.historyOf)
-    return stretch.isSteady ? stretch : undefined
+  /** As `OwnershipIndex.interfaceDuring`. Tells the stretch of all instants from which on it may say something else. */
+  interfaceDuring(eni: string, window: Window, stretch?: SteadyStretch): InterfaceView | undefined {
+    const claims = this.interfaceClaims.claimsTelling(eni, window, stretch)
+    if (stretch) cutAtView(stretch, claims, this.historyOf)
+    return interfaceView(eni, claims, window, this.historyOf)
   }
 
   /** A number that stands for an interface in `isElsewhere`. */

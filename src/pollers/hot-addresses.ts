@@ -1,19 +1,18 @@
-import { type Ip, toIp } from '../ownership/address.ts'
 import type { Claim } from '../ownership/claim.ts'
-import { PUBLIC_IPV4 } from '../ownership/domains.ts'
 import { placeKey } from '../ownership/look-memory.ts'
 import type { Millis } from '../ownership/window.ts'
 
 export type Hot = {
   readonly place: Pick<Claim, 'domain' | 'prefix'>
-  readonly ip: Ip
+  /** Who has it or is leaving it, as last heard; the last one who had it where nobody does. */
+  readonly claims: readonly Claim[]
   readonly untilMs: Millis
   readonly lookedMs: Millis
   /** It changes hands now: it is missing, or not yet narrowed as far as the last look allows. */
   readonly isTurning: boolean
 }
 
-/** Addresses that changed hands lately. Each is hot for a while after its last change. */
+/** Addresses and blocks that changed hands lately. Each is hot for a while after its last change. */
 export class HotAddresses {
   private readonly hot = new Map<string, Hot>()
 
@@ -26,12 +25,18 @@ export class HotAddresses {
   /** What these claims say has just changed. */
   heat(claims: readonly Claim[], untilMs: Millis): void {
     for (const claim of claims) {
-      const ip = shownIpOf(claim)
-      if (ip === undefined) continue
       const { domain, prefix, state } = claim
       const key = placeKey(claim)
-      const lookedMs = this.hot.get(key)?.lookedMs ?? Number.NEGATIVE_INFINITY
-      this.hot.set(key, { place: { domain, prefix }, ip, untilMs, lookedMs, isTurning: state === 'missing' })
+      const known = this.hot.get(key)
+      const all = [...(known?.claims ?? []).filter(({ id }) => id !== claim.id), claim]
+      const held = all.filter(one => one.state !== 'closed')
+      this.hot.set(key, {
+        place: { domain, prefix },
+        claims: held.length > 0 ? held : [claim],
+        untilMs,
+        lookedMs: known?.lookedMs ?? Number.NEGATIVE_INFINITY,
+        isTurning: state === 'missing',
+      })
     }
   }
 
@@ -59,10 +64,4 @@ export class HotAddresses {
       if (hot) this.hot.set(placeKey(place), { ...hot, ...change })
     }
   }
-}
-
-/** An address in an interface's own list; undefined for Elastic IPs, blocks and IPv6, which are not asked for by address. */
-export function shownIpOf({ domain, prefix, layer }: Claim): Ip | undefined {
-  const isListed = (layer === 'interface' || layer === 'instance') && domain !== PUBLIC_IPV4 && prefix.endsWith('/32')
-  return isListed ? toIp(prefix.slice(0, -'/32'.length)) : undefined
 }

@@ -1,25 +1,31 @@
 import type { ChangeLog } from '../changestream/port.ts'
-import type { Ip } from '../ownership/address.ts'
 import type { Change, Claim } from '../ownership/claim.ts'
 import { type LookMemory, NOTHING_REMEMBERED, placeKey, rememberPoll } from '../ownership/look-memory.ts'
-import { diffPartialLook } from '../ownership/partial-look.ts'
-import type { Snapshot } from '../ownership/snapshot.ts'
+import { diffPartialLook, type PartialLook } from '../ownership/partial-look.ts'
 import type { DiffContext, SourceState } from '../ownership/snapshot-diff.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { HotAddresses, shownIpOf } from './hot-addresses.ts'
+import { type Hot, HotAddresses } from './hot-addresses.ts'
 import type { LookReport } from './report.ts'
 
-/**
- * What the interfaces with these private IPv4 addresses hold now, with all their bindings: whoever of ours has one of the
- * addresses in its list is among them. Null where no request was sent.
- */
-export type TargetedLook = (addresses: readonly Ip[], signal: AbortSignal) => Promise<ShownByLook | null>
-
-export type ShownByLook = Pick<Snapshot, 'sighting' | 'bindings'>
+/** How one source is looked at between two polls. */
+export type TargetedLook = {
+  /**
+   * Which kind of request may show this claim, while it is held; undefined where none can. Each kind has witnesses of its own, and
+   * its replies are believed by themselves.
+   */
+  readonly laneOf: (claim: Claim) => string | undefined
+  /** As many addresses as one request takes. */
+  readonly mostAtOnce: number
+  /**
+   * What is shown now of the places and holders of claims of one lane; a claim of the past stands for a place that nobody is
+   * known to have. Null where no request was sent.
+   */
+  readonly at: (claims: readonly Claim[], signal: AbortSignal) => Promise<PartialLook | null>
+}
 
 export type NarrowingLimits = {
-  /** Addresses of one look at most: 200 go into one request, and their instances into another. */
+  /** Addresses and blocks of one look at most: EC2 takes 200 into one request, and their instances into another. */
   readonly mostAddresses: number
   /** For how long an address is looked at after it changed hands: those that did will do so again. */
   readonly hotMs: Millis
@@ -27,19 +33,21 @@ export type NarrowingLimits = {
 
 export const DEFAULT_NARROWING: NarrowingLimits = { mostAddresses: 400, hotMs: 30 * 60_000 }
 
-/** Addresses that are known not to change hands: a reply that shows none of them is not believed. */
+/** Claims that are known not to change hands: a reply that shows none of their addresses is not believed. */
 const WITNESSES = 3
 
 /**
- * Looks between two polls at the addresses that changed hands lately, so that their next handoff is seen within seconds.
- * A look that fails or is not believed changes nothing, and there is none until the next complete poll: a source in trouble
- * is not helped by more requests.
+ * Looks between two polls at the addresses that changed hands lately, so that their next handoff is seen within seconds: one for
+ * each kind of request. One that fails or is not believed changes nothing. After a failure there is none until the next complete
+ * poll, after a reply that is not believed none of its kind: a source in trouble is not helped by more requests.
  */
 export class Narrowing {
   private memory: LookMemory = NOTHING_REMEMBERED
   private readonly hot = new HotAddresses()
-  private witnesses: readonly Ip[] = []
+  private witnesses: ReadonlyMap<string, readonly Claim[]> = new Map()
   private isResting = false
+  /** Lanes whose last replies were not believed. */
+  private readonly doubtful = new Set<string>()
   private readonly parts: {
     readonly look: TargetedLook
     readonly context: DiffContext
@@ -67,6 +75,7 @@ export class Narrowing {
     if (before.completeUpToMs !== null) this.heat([...after.claims.values()].filter(isOf(after)))
     this.witnesses = this.choosesWitnesses(after)
     this.isResting = false
+    this.doubtful.clear()
     this.hot.cool(clock.now())
   }
 
@@ -79,26 +88,44 @@ export class Narrowing {
   }
 
   /**
-   * One look at what is hottest. Returns the state to go on from once the change stream has the changes; throws what the
-   * change stream throws.
+   * One look, in each lane, at what is hottest. Returns the state to go on from once the change stream has the changes; throws
+   * what the change stream throws.
    */
   async look(state: SourceState, signal: AbortSignal): Promise<SourceState> {
-    const { limits, clock } = this.parts
+    const { limits, clock, look } = this.parts
     this.hot.cool(clock.now())
-    if (!this.wanted()) return state
-    const chosen = this.hot.hottest(limits.mostAddresses - WITNESSES)
-    const asked = chosen.map(({ place }) => place)
+    let now = state
+    if (!this.wanted()) return now
+    for (const [lane, hot] of this.lanesOf(this.hot.hottest(limits.mostAddresses))) {
+      // Each request has witnesses, and so stands by itself.
+      const most = look.mostAtOnce - WITNESSES
+      for (let from = 0; from < hot.length; from += most) {
+        if (this.isResting || this.doubtful.has(lane) || signal.aborted) break
+        now = await this.lookIn(lane, hot.slice(from, from + most), now, signal)
+      }
+    }
+    return now
+  }
+
+  private async lookIn(lane: string, chosen: readonly Hot[], state: SourceState, signal: AbortSignal) {
+    const { clock, look } = this.parts
     const begunAtMs = clock.now()
-    const shown = await this.ask([...new Set(chosen.map(({ ip }) => ip))], signal)
+    const claims = chosen.flatMap(hot => hot.claims.filter(claim => look.laneOf(claim) === lane))
+    const shown = await this.ask(claims, this.witnesses.get(lane) ?? [], signal)
     if (shown === null || signal.aborted) return state
-    this.hot.looked(asked, clock.now())
     const { cause } = shown
     if ('result' in shown) {
-      this.isResting = true
-      this.tell({ result: shown.result, asked: asked.length, changed: 0, cause }, begunAtMs)
+      if (shown.result === 'failed') this.isResting = true
+      else this.doubtful.add(lane)
+      this.tell({ result: shown.result, asked: chosen.length, changed: 0, cause }, begunAtMs)
       return state
     }
-    const { changes, next } = await this.publish(state, shown, asked)
+    const asked = chosen.filter(hot => hot.claims.some(shown.wouldShow))
+    this.hot.looked(
+      asked.map(({ place }) => place),
+      clock.now(),
+    )
+    const { changes, next } = await this.publish(state, shown)
     const changed = changes.filter(change => change.record === 'claim' && isTurn(change, state)).length
     this.tell({ result: changes.length > 0 ? 'narrowed' : 'nothing', asked: asked.length, changed, cause }, begunAtMs)
     return next
@@ -106,15 +133,17 @@ export class Narrowing {
 
   /** What is shown, or why nothing can be made of it; null where nothing was asked. */
   private async ask(
-    ips: readonly Ip[],
+    claims: readonly Claim[],
+    witnesses: readonly Claim[],
     signal: AbortSignal,
   ): Promise<
-    (ShownByLook & { cause: null }) | { readonly result: 'disbelieved' | 'failed'; readonly cause: unknown } | null
+    (PartialLook & { cause: null }) | { readonly result: 'disbelieved' | 'failed'; readonly cause: unknown } | null
   > {
     try {
-      const shown = await this.parts.look([...ips, ...this.witnesses.filter(ip => !ips.includes(ip))], signal)
+      const shown = await this.parts.look.at([...witnesses, ...claims], signal)
       if (shown === null) return null
-      return this.isBelievable(shown) ? { ...shown, cause: null } : { result: 'disbelieved', cause: null }
+      const isBelieved = showsOneOf(witnesses.length > 0 ? witnesses : claims, shown)
+      return isBelieved ? { ...shown, cause: null } : { result: 'disbelieved', cause: null }
     } catch (cause) {
       return { result: 'failed', cause }
     }
@@ -122,13 +151,10 @@ export class Narrowing {
 
   private async publish(
     state: SourceState,
-    shown: ShownByLook,
-    asked: readonly Pick<Claim, 'domain' | 'prefix'>[],
+    shown: PartialLook,
   ): Promise<{ readonly changes: readonly Change[]; readonly next: SourceState }> {
     const { context, log } = this.parts
-    const keys = new Set(asked.map(placeKey))
-    const wouldShow = (claim: Claim) => keys.has(placeKey(claim)) && shownIpOf(claim) !== undefined
-    const { changes, next, memory } = diffPartialLook(state, { ...shown, asked, wouldShow }, this.memory, context)
+    const { changes, next, memory } = diffPartialLook(state, shown, this.memory, context)
     if (changes.length > 0) await log.append(changes)
     this.memory = memory
     this.heat(changes.filter(change => change.record === 'claim'))
@@ -137,8 +163,11 @@ export class Narrowing {
   }
 
   private heat(claims: readonly Claim[]): void {
-    const { clock, limits } = this.parts
-    this.hot.heat(claims, clock.now() + limits.hotMs)
+    const { clock, limits, look } = this.parts
+    this.hot.heat(
+      claims.filter(claim => look.laneOf(claim) !== undefined),
+      clock.now() + limits.hotMs,
+    )
   }
 
   private tell(d: Omit<Parameters<LookReport['lookDone']>[0], 'source' | 'tookMs'>, begunAtMs: Millis): void {
@@ -146,22 +175,40 @@ export class Narrowing {
     report.lookDone({ source: context.source, ...d, tookMs: clock.now() - begunAtMs })
   }
 
-  private choosesWitnesses({ claims }: SourceState): readonly Ip[] {
-    const found: Ip[] = []
+  private lanesOf(chosen: readonly Hot[]): ReadonlyMap<string, readonly Hot[]> {
+    const lanes = new Map<string, Hot[]>()
+    for (const hot of chosen) {
+      for (const lane of new Set(hot.claims.map(this.parts.look.laneOf))) {
+        if (lane === undefined) continue
+        const others = lanes.get(lane)
+        if (others) others.push(hot)
+        else lanes.set(lane, [hot])
+      }
+    }
+    return lanes
+  }
+
+  /** For each lane that there is something to look at in. */
+  private choosesWitnesses({ claims }: SourceState): ReadonlyMap<string, readonly Claim[]> {
+    const { laneOf } = this.parts.look
+    const found = new Map<string, Claim[]>()
+    for (const lane of this.lanesOf(this.hot.hottest(this.hot.size)).keys()) found.set(lane, [])
+    let left = found.size * WITNESSES
     for (const claim of claims.values()) {
-      if (found.length === WITNESSES) break
-      const ip = claim.state === 'open' && !this.hot.has(claim) ? shownIpOf(claim) : undefined
-      if (ip) found.push(ip)
+      if (left === 0) break
+      const witnesses = claim.state === 'open' ? found.get(laneOf(claim) ?? '') : undefined
+      if (witnesses === undefined || witnesses.length === WITNESSES || this.hot.has(claim)) continue
+      witnesses.push(claim)
+      left--
     }
     return found
   }
+}
 
-  /** An API under load answers with nothing, and without an error (inventories.md §4). */
-  private isBelievable({ bindings }: ShownByLook): boolean {
-    if (this.witnesses.length === 0) return bindings.length > 0
-    const shown = new Set(bindings.map(({ prefix }) => prefix.slice(0, prefix.indexOf('/'))))
-    return this.witnesses.some(ip => shown.has(ip))
-  }
+/** An API under load answers with nothing, and without an error (inventories.md §4). */
+function showsOneOf(claims: readonly Claim[], { bindings }: PartialLook): boolean {
+  const shown = new Set(bindings.filter(({ layer }) => layer !== 'network').map(placeKey))
+  return claims.some(claim => shown.has(placeKey(claim)))
 }
 
 const isOf =

@@ -24,9 +24,15 @@ const template = parse(readFileSync('deploy/iam/poller-role.yaml', 'utf8'), {
 
 /** Actions that go by another name in a policy, and the one that needs no permission. */
 const ALLOWED_BY: Readonly<Record<string, readonly string[]>> = {
+  's3:HeadObject': ['s3:GetObject'],
   's3:ListObjectsV2': ['s3:ListBucket'],
+  'sqs:ChangeMessageVisibilityBatch': ['sqs:ChangeMessageVisibility'],
+  'sqs:DeleteMessageBatch': ['sqs:DeleteMessage'],
   'sts:GetCallerIdentity': [],
 }
+
+const HARMLESS =
+  /^(ec2:Describe\w+|s3:(List|Get)\w+|sqs:(ReceiveMessage|ChangeMessageVisibility|DeleteMessage)|sts:AssumeRole)$/
 
 /** Every request of the AWS SDK that the source makes: commands, and paginators of commands, of any client. */
 function requestsIn(folder: string): readonly string[] {
@@ -43,11 +49,10 @@ function requestsIn(folder: string): readonly string[] {
   })
   return [...new Set(requests)].sort()
 }
-const neededBy = (folder: string, services: readonly string[]): readonly string[] =>
-  requestsIn(folder)
-    .filter(request => services.includes(request.slice(0, request.indexOf(':'))))
-    .flatMap(request => ALLOWED_BY[request] ?? [request])
-    .sort()
+function neededBy(folder: string, services: readonly string[]): readonly string[] {
+  const asked = requestsIn(folder).filter(request => services.includes(request.slice(0, request.indexOf(':'))))
+  return [...new Set(asked.flatMap(request => ALLOWED_BY[request] ?? [request]))].sort()
+}
 
 describe('the policies allow exactly what the code asks for', () => {
   test('the pollers, by the policy of their role and by the template of it', () => {
@@ -63,6 +68,12 @@ describe('the policies allow exactly what the code asks for', () => {
     expect(actionsOf(policy('flow-log-reader-policy.json'))).toEqual(needed)
   })
 
+  test('the reader of a queue of their names', () => {
+    const needed = neededBy('src/enricher', ['sqs'])
+    expect(needed).toContain('sqs:ReceiveMessage')
+    expect(actionsOf(policy('flow-log-queue-policy.json'))).toEqual(needed)
+  })
+
   test('whoever takes on the role of the pollers', () => {
     const needed = neededBy('src/pollers', ['sts'])
     expect(actionsOf(policy('caller-policy.json'))).toEqual(needed)
@@ -70,7 +81,7 @@ describe('the policies allow exactly what the code asks for', () => {
   })
 
   test('no other part of the source asks AWS for anything, and nothing asks for a service without a policy', () => {
-    const known = ['ec2', 's3', 'sts']
+    const known = ['ec2', 's3', 'sqs', 'sts']
     const asked = requestsIn('src')
     expect(asked.filter(request => !known.includes(request.slice(0, request.indexOf(':'))))).toEqual([])
     expect(asked).toEqual([...new Set([...requestsIn('src/pollers'), ...requestsIn('src/enricher')])].sort())
@@ -80,15 +91,18 @@ describe('the policies allow exactly what the code asks for', () => {
 describe('every policy', () => {
   const names = readdirSync('deploy/iam').filter(name => name.endsWith('.json'))
 
-  test.each(names)('%s only allows, names each action, and changes nothing', name => {
-    const { Version, Statement } = policy(name)
-    expect(Version).toBe('2012-10-17')
-    for (const { Sid, Effect, Action } of Statement) {
-      expect(Sid).toMatch(/^[A-Za-z]+$/)
-      expect(Effect).toBe('Allow')
-      for (const action of [Action].flat()) expect(action).toMatch(/^(ec2:Describe|s3:(List|Get)|sts:AssumeRole$)\w*$/)
-    }
-  })
+  test.each(names)(
+    '%s only allows, names each action, and changes nothing but which messages of a queue are done',
+    name => {
+      const { Version, Statement } = policy(name)
+      expect(Version).toBe('2012-10-17')
+      for (const { Sid, Effect, Action } of Statement) {
+        expect(Sid).toMatch(/^[A-Za-z]+$/)
+        expect(Effect).toBe('Allow')
+        for (const action of [Action].flat()) expect(action).toMatch(HARMLESS)
+      }
+    },
+  )
 
   test.each(names)(
     '%s allows everything only where the action knows no resources, and then in the regions asked for',

@@ -113,6 +113,16 @@ describe('the start of a holding that a look shows first', () => {
     expect(only(source.look(105, 106, [A], ['10.0.0.1']))).toMatchObject({ start: { earliestMs: 50 } })
   })
 
+  test('is narrowed by a look at the subnet that the new holder is in, and by no other', () => {
+    const started = ['subnet-1', 'subnet-2'].map(subnet => {
+      const { source } = polled(OTHER)
+      source.lookInSubnet(80, 81, [OTHER], { address: '10.0.0.1', subnet: 'subnet-1' })
+      const inSubnet = { ...A, owner: { ...A.owner, subnet } }
+      return only(source.look(105, 106, [inSubnet], ['10.0.0.1'])).start.earliestMs
+    })
+    expect(started).toEqual([70, 50])
+  })
+
   test('is not known where the source does not vouch for the address', () => {
     const { source } = polled(OTHER)
     const strange = { address: '192.168.0.1', owner: owner('api', 'i-1') }

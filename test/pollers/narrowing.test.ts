@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { measureCoverage } from '../../bench/pollers/coverage.ts'
-import type { Change, Progress } from '../../src/ownership/claim.ts'
-import type { Snapshot } from '../../src/ownership/snapshot.ts'
+import type { Change, Claim, Progress } from '../../src/ownership/claim.ts'
 import type { SourceState } from '../../src/ownership/snapshot-diff.ts'
 import { DEFAULT_NARROWING, Narrowing } from '../../src/pollers/narrowing.ts'
 import { diffContextOf, pollOnce } from '../../src/pollers/poll.ts'
 import { runPoller } from '../../src/pollers/run-poller.ts'
-import { fresh, inventory, parts, snapshotAt } from '../support/one-poll.ts'
+import { fresh, inventory, lookAt, parts, snapshotAt } from '../support/one-poll.ts'
 
 const never = new AbortController().signal
 const many = Array.from({ length: 10 }, (_, i) => `10.0.1.${i}`)
@@ -21,11 +20,11 @@ async function polledTwice(reply: (asked: readonly string[], atMs: number) => re
     clock: use.clock,
     report: use.report,
     limits: { ...DEFAULT_NARROWING, ...(most !== undefined && { mostAddresses: most }) },
-    async look(addresses): Promise<Pick<Snapshot, 'sighting' | 'bindings'>> {
+    look: lookAt(addresses => {
       asked.push(addresses)
       use.clock.advance(10)
       return snapshotAt(use.clock.now(), ...reply(addresses, use.clock.now()))
-    },
+    }),
   })
   let state: SourceState = fresh
   const poll = async (...addresses: readonly string[]) => {
@@ -50,7 +49,7 @@ describe('looks between polls', () => {
   test('are for what changed hands, with a few witnesses that did not', async () => {
     const { asked, look } = await polledTwice(addresses => addresses)
     await look()
-    expect(asked).toEqual([['10.0.0.1', '10.0.1.0', '10.0.1.1', '10.0.1.2']])
+    expect(asked).toEqual([['10.0.1.0', '10.0.1.1', '10.0.1.2', '10.0.0.1']])
   })
 
   test('publish an absence, and no progress', async () => {
@@ -95,12 +94,65 @@ describe('looks between polls', () => {
   })
 
   test('take turns where there are more addresses than one look may ask for', async () => {
-    const { asked, look, poll } = await polledTwice(addresses => addresses, 4)
+    const { asked, look, poll } = await polledTwice(addresses => addresses, 1)
     await poll(...many, '10.0.0.1', '10.0.0.2')
     await look()
     await look()
     await look()
-    expect(asked.map(([first]) => first)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.1'])
+    expect(asked.map(addresses => addresses.at(-1))).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.1'])
+  })
+
+  test('are one for each kind of request, with witnesses of its own, and a kind that is not believed stops alone', async () => {
+    const use = parts()
+    const asked: string[] = []
+    let isEmpty = false
+    const odd = (address: string) => Number(address.at(-1)) % 2 === 1
+    const at = lookAt(addresses => {
+      asked.push(addresses.join(' '))
+      use.clock.advance(10)
+      return snapshotAt(use.clock.now(), ...(isEmpty && odd(addresses[0] ?? '') ? [] : addresses))
+    })
+    const laneOf = ({ prefix }: Claim) => (odd(prefix.replace('/32', '')) ? 'odd' : 'even')
+    const narrowing = new Narrowing({
+      context: diffContextOf(inventory(async () => snapshotAt(0))),
+      log: use.log,
+      clock: use.clock,
+      report: use.report,
+      limits: DEFAULT_NARROWING,
+      look: { ...at, laneOf },
+    })
+    let state: SourceState = fresh
+    for (const addresses of [many, [...many, '10.0.0.1', '10.0.0.2']]) {
+      use.clock.advance(100)
+      const before = state
+      state = await pollOnce(
+        inventory(async () => snapshotAt(use.clock.now(), ...addresses)),
+        before,
+        use,
+        never,
+      )
+      narrowing.polled(before, state)
+    }
+    const look = async () => {
+      state = await narrowing.look(state, never)
+      return asked.splice(0)
+    }
+    const even = '10.0.1.0 10.0.1.2 10.0.1.4 10.0.0.2'
+    expect(await look()).toEqual(['10.0.1.1 10.0.1.3 10.0.1.5 10.0.0.1', even])
+    isEmpty = true
+    expect(await look()).toHaveLength(2)
+    expect(use.happened.slice(-2)).toEqual(['look disbelieved 0', 'look nothing 0'])
+    expect(await look()).toEqual([even])
+    expect([...state.claims.values()].filter(({ state: is }) => is !== 'open')).toEqual([])
+  })
+
+  test('go on in further requests where one does not take all, each with the witnesses', async () => {
+    const { asked, look, poll } = await polledTwice(addresses => addresses)
+    const news = Array.from({ length: 300 }, (_, i) => `10.0.${2 + (i >> 8)}.${i & 255}`)
+    await poll(...many, '10.0.0.1', ...news)
+    await look()
+    expect(asked.map(addresses => addresses.length)).toEqual([200, 3 + 301 - 197])
+    for (const addresses of asked) expect(addresses).toContain('10.0.1.0')
   })
 
   test('end half an hour after the last change', async () => {
@@ -131,11 +183,11 @@ describe('looks between polls', () => {
       clock: use.clock,
       report: use.report,
       limits: DEFAULT_NARROWING,
-      async look(addresses) {
+      look: lookAt(addresses => {
         asked.push(addresses)
         use.clock.advance(10)
         return snapshotAt(use.clock.now(), ...many, '10.0.0.2')
-      },
+      }),
     })
     // What another poller made of the estate: its claims are not those of this one's last polls.
     const theirs = await pollOnce(one, fresh, { ...use, log: { append: async () => {} } }, never)

@@ -48,7 +48,7 @@ export class InterfaceClaims {
   /**
    * Those of the claims naming an interface by which `interfaceView` tells of a window: all on the interface itself, and of
    * those beside it the ones that touch the window, or forward. An interface may have had thousands of containers, which are
-   * passed over without being made. Tells the stretch when any of them may begin or end.
+   * passed over without being made; so is what flows tell. Tells the stretch when any of them may begin or end.
    */
   claimsTelling(name: string, window: Window, stretch?: SteadyStretch): readonly Claim[] {
     const { facts } = this
@@ -59,7 +59,7 @@ export class InterfaceClaims {
     const telling: Claim[] = []
     for (const ref of refs) {
       const fact = factIn(numbers, ref)
-      if (!namesInterface(facts, fact, eni)) continue
+      if (!namesInterface(facts, fact, eni) || facts.isFlowSource(facts.sourceNumber(fact))) continue
       const possible = { fromMs: timeIn(times, ref, START_EARLIEST), untilMs: timeIn(times, ref, END_LATEST) }
       stretch?.cut(possible.fromMs)
       stretch?.cut(possible.untilMs)

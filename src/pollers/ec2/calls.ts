@@ -94,10 +94,10 @@ export const trunkAssociations = () =>
   )
 
 /** It has no pages, and refuses a page size. */
-export const addresses = (): Call<DescribeAddressesCommandOutput, Address> => ({
+export const addresses = (...filters: readonly Filter[]): Call<DescribeAddressesCommandOutput, Address> => ({
   action: 'DescribeAddresses',
-  few: false,
-  send: (client, _paging, abortSignal) => client.send(new DescribeAddressesCommand({}), { abortSignal }),
+  few: filters.length > 0,
+  send: (client, _paging, abortSignal) => client.send(new DescribeAddressesCommand(filtered(filters)), { abortSignal }),
   itemsOf: ({ Addresses }) => Addresses ?? [],
   tokenOf: () => undefined,
 })

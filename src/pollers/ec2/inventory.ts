@@ -8,7 +8,8 @@ import type { Ec2Access } from './access.ts'
 import { measureAttempts } from './attempts.ts'
 import type { Estate } from './estate.ts'
 import { classified } from './failure.ts'
-import { listEstate } from './listing.ts'
+import { interfacesBySubnet, listEstate } from './listing.ts'
+import type { Ec2Looking } from './look.ts'
 import { type Ec2Report, NO_EC2_REPORT } from './report.ts'
 import { ec2Requests } from './requests.ts'
 import { toSnapshot } from './snapshot.ts'
@@ -38,11 +39,12 @@ export type Ec2Settings = Estate & {
   readonly random?: () => number
 }
 
-export type Ec2Inventory = Inventory & {
-  /** A look at a few interfaces, within the same budget; beside `list` if need be. */
-  readonly targeted: Targeted
-  close(): void
-}
+export type Ec2Inventory = Inventory &
+  Ec2Looking & {
+    /** A look at a few interfaces, within the same budget; beside `list` if need be. */
+    readonly targeted: Targeted
+    close(): void
+  }
 
 /**
  * A tenth of what AWS gives an account for a Describe action in a region (a bucket of 100 that fills by 20 a second): the
@@ -86,6 +88,7 @@ export function ec2Inventory(settings: Ec2Settings): Ec2Inventory {
   }
   const look = targetedListing(requests, pageSize)
   let trunks: ReadonlyMap<string, Trunk> = new Map()
+  let bySubnet: ReadonlyMap<string, number> = new Map()
   return {
     source,
     kind: 'ec2',
@@ -94,9 +97,11 @@ export function ec2Inventory(settings: Ec2Settings): Ec2Inventory {
       asking(signal, async inner => {
         const listing = await listEstate({ requests, pageSize, signal: inner, onPage })
         trunks = trunksOf(listing)
+        bySubnet = interfacesBySubnet(listing)
         return toSnapshot(listing, settings)
       }),
     targeted: (target, signal) => asking(signal, async inner => ({ ...(await look(target, inner)), trunks })),
+    interfacesIn: subnet => bySubnet.get(subnet),
     close() {
       client.destroy()
       access?.close()

@@ -42,3 +42,13 @@ export async function listEstate(look: Omit<Walk, 'pages'>): Promise<Ec2Listing>
   ])
   return { vpcs, subnets, interfaces, instances, addresses, trunkAssociations, pages }
 }
+
+/** How many interfaces were listed in each subnet. */
+export function interfacesBySubnet({ interfaces }: Pick<Ec2Listing, 'interfaces'>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { value } of interfaces) {
+    const subnet = value.SubnetId ?? ''
+    counts.set(subnet, (counts.get(subnet) ?? 0) + 1)
+  }
+  return counts
+}

@@ -1,4 +1,4 @@
-import type { Filter } from '@aws-sdk/client-ec2'
+import type { Address, Filter, NetworkInterface } from '@aws-sdk/client-ec2'
 import type { Ip } from '../../ownership/address.ts'
 import { isPrivate } from '../../ownership/prefix.ts'
 import type { Sighted, Sighting } from '../../ownership/snapshot.ts'
@@ -7,14 +7,21 @@ import type { Ec2Listing } from './listing.ts'
 import { readPages, type Walk } from './pages.ts'
 import type { Ec2Requests } from './requests.ts'
 
-/** What to look at: interfaces by their ids, or whatever interfaces hold some addresses. Any number, none of it twice. */
+/** What to look at. Any number, none of it twice. */
 export type Ec2Target =
+  /** Interfaces. */
   | { readonly by: 'interface'; readonly ids: readonly string[] }
+  /** Whatever interfaces hold some addresses. */
   | { readonly by: 'address'; readonly addresses: readonly Ip[] }
+  /** Whatever interfaces have some public IPv4 addresses, by the list of Elastic IPs too. */
+  | { readonly by: 'public-address'; readonly addresses: readonly Ip[] }
+  /** Of all interfaces of some subnets those that are kept. */
+  | { readonly by: 'subnet'; readonly ids: readonly string[]; readonly keep: (eni: NetworkInterface) => boolean }
 
 /**
- * The interfaces that the target names, as they are now, and the instances that they are attached to; VPCs, subnets and
- * Elastic IPs are left empty, because nothing was asked of them. `pages` has every request; it is empty for an empty target.
+ * The interfaces that the target names, as they are now, and the instances that they are attached to; Elastic IPs only by
+ * public address, VPCs and subnets never, because nothing was asked of them. `pages` has every request; it is empty for an
+ * empty target.
  *
  * What is *shown* is a sighting like any other. What absence means:
  *  - by interface: an id that is not among `interfaces` named no interface that this account sees in this region (a filter
@@ -25,14 +32,22 @@ export type Ec2Target =
  *    delegated to an interface, for which EC2 has no filter; and an IPv6 address is compared by its text, whose spelling on
  *    the other side is not known. So absence of an IPv4 address says something only where no block is delegated that
  *    covers it, and absence of an IPv6 address says nothing.
- *  - never absent: networks, Elastic IPs, and anything that was not asked for.
+ *  - by public address: neither does an interface show it, nor is it an Elastic IP of this account that is on one: as much as
+ *    a whole listing says.
+ *  - by subnet: no interface of the subnet that `keep` would have kept, whatever it says of it. Blocks and IPv6 addresses too
+ *    come from the subnet's own ranges, so that nobody outside of it has them in its VPC.
+ *  - never absent: networks, and anything that was not asked for.
  * As with a whole poll, the reply may be as stale as the source's lag, and absence is dated by the last reply of `pages`.
  */
-export type TargetedListing = Ec2Listing & { readonly target: Ec2Target }
+export type TargetedListing = Ec2Listing & {
+  readonly target: Ec2Target
+  /** No interface was shown for what was asked. By public address: interfaces that only the Elastic IPs name do not count. */
+  readonly isEmpty: boolean
+}
 
 /**
  * Fails as a whole listing does, and goes through the same request budget: at least one request for every 200 ids or
- * addresses, and as many for their instances.
+ * addresses and for every page of the subnets, and one for every 200 of their instances.
  */
 export type Targeted = (target: Ec2Target, signal: AbortSignal) => Promise<TargetedListing>
 
@@ -43,11 +58,27 @@ export function targetedListing(requests: Ec2Requests, pageSize: number): Target
   return async (target, signal) => {
     const pages: Sighting[] = []
     const walk = { requests, pageSize, signal, pages }
-    const interfaces = await readAll(filtersOf(target), calls.interfaces, walk)
+    const [found, addresses] = await Promise.all([
+      readAll(filtersOf(target), calls.interfaces, walk),
+      readAll(filtersFor('public-ip', target.by === 'public-address' ? target.addresses : []), calls.addresses, walk),
+    ])
+    const shown = target.by === 'subnet' ? found.filter(({ value }) => target.keep(value)) : found
+    // An Elastic IP within a delegated prefix is in no interface's list.
+    const unseen = filtersFor('network-interface-id', unseenHolders(addresses, shown))
+    const interfaces = [...shown, ...(await readAll(unseen, calls.interfaces, walk))]
     const attached = new Set(interfaces.flatMap(({ value }) => value.Attachment?.InstanceId ?? []))
     const instances = await readAll(filtersFor('instance-id', [...attached]), calls.instances, walk)
-    return { target, vpcs: [], subnets: [], addresses: [], interfaces, instances, pages }
+    return { target, isEmpty: found.length === 0, vpcs: [], subnets: [], addresses, interfaces, instances, pages }
   }
+}
+
+function unseenHolders(
+  addresses: readonly Sighted<Address>[],
+  interfaces: readonly Sighted<NetworkInterface>[],
+): readonly string[] {
+  const seen = new Set(interfaces.map(({ value }) => value.NetworkInterfaceId))
+  const holders = new Set(addresses.flatMap(({ value }) => value.NetworkInterfaceId || []))
+  return [...holders].filter(id => !seen.has(id))
 }
 
 async function readAll<Reply extends object, Item>(
@@ -60,6 +91,8 @@ async function readAll<Reply extends object, Item>(
 
 function filtersOf(target: Ec2Target): readonly Filter[] {
   if (target.by === 'interface') return filtersFor('network-interface-id', target.ids)
+  if (target.by === 'subnet') return filtersFor('subnet-id', target.ids)
+  if (target.by === 'public-address') return filtersFor('addresses.association.public-ip', target.addresses)
   const ipv6 = target.addresses.filter(ip => ip.includes(':'))
   const ipv4 = target.addresses.filter(ip => !ip.includes(':'))
   return [

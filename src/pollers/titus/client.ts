@@ -10,9 +10,13 @@ import { type TitusJob, type TitusPage, type TitusTask, titusReader } from './re
 export type TitusClient = {
   /** The active tasks, each once, as the newest page showed it. */
   tasks(signal: AbortSignal): Promise<readonly Sighted<TitusTask>[]>
+  /** Those of these tasks that are active. */
+  tasksOf(ids: readonly string[], signal: AbortSignal): Promise<readonly Sighted<TitusTask>[]>
   /** One task, from the archive where it is not active any more; undefined where Titus has no such task. */
   task(id: string, signal: AbortSignal): Promise<Sighted<TitusTask> | undefined>
   jobs(signal: AbortSignal): Promise<readonly Sighted<TitusJob>[]>
+  /** Those of these jobs that are active. */
+  jobsOf(ids: readonly string[], signal: AbortSignal): Promise<readonly Sighted<TitusJob>[]>
   /** Undefined where Titus has no such job. */
   job(id: string, signal: AbortSignal): Promise<Sighted<TitusJob> | undefined>
 }
@@ -30,6 +34,8 @@ export type TitusClientSettings = {
   readonly onPage?: OnPage | undefined
 }
 
+/** Ids in one address: with as many of 36 letters it stays below half of the 8 KiB that servers take. */
+export const MOST_IDS = 100
 const RETRIES: RetryPolicy = { attempts: 4, firstDelayMs: 250, longestDelayMs: 5_000 }
 
 export function titusClient(settings: TitusClientSettings): TitusClient {
@@ -71,12 +77,13 @@ export function titusClient(settings: TitusClientSettings): TitusClient {
     kind: 'tasks' | 'jobs',
     read: (url: string, value: unknown) => TitusPage<T>,
     signal: AbortSignal,
+    filter = '',
   ): Promise<readonly Sighted<T>[]> {
     const found = new Map<string, Sighted<T>>()
     const cursors = new Set<string>()
     for (let cursor: string | null = ''; cursor !== null; ) {
       // The cursor is standard base64, whose "+", "/" and "=" mean something else in a query.
-      const path: string = `${kind}?pageSize=${pageSize}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`
+      const path: string = `${kind}?pageSize=${pageSize}${filter}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`
       const url = `${base}/${path}`
       const reply = await get(path, signal)
       if (reply === undefined) throw pollerErrors.titusFailed({ url, status: 404 })
@@ -92,6 +99,22 @@ export function titusClient(settings: TitusClientSettings): TitusClient {
     return [...found.values()]
   }
 
+  /** One request for each part of the ids: gateways refuse long addresses. */
+  async function walkOf<T extends { readonly id: string }>(
+    kind: 'tasks' | 'jobs',
+    ids: readonly string[],
+    read: (url: string, value: unknown) => TitusPage<T>,
+    signal: AbortSignal,
+  ): Promise<readonly Sighted<T>[]> {
+    const found: Sighted<T>[] = []
+    for (let from = 0; from < ids.length; from += MOST_IDS) {
+      const part = ids.slice(from, from + MOST_IDS).map(encodeURIComponent)
+      const filter = `&${kind === 'tasks' ? 'taskIds' : 'jobIds'}=${part.join(',')}`
+      found.push(...(await walk(kind, read, signal, filter)))
+    }
+    return found
+  }
+
   async function one<T>(
     kind: 'tasks' | 'jobs',
     id: string,
@@ -105,8 +128,10 @@ export function titusClient(settings: TitusClientSettings): TitusClient {
 
   return {
     tasks: signal => walk('tasks', (url, value) => titusReader(url).tasks(value), signal),
+    tasksOf: (ids, signal) => walkOf('tasks', ids, (url, value) => titusReader(url).tasks(value), signal),
     task: (id, signal) => one('tasks', id, (url, value) => titusReader(url).task(value), signal),
     jobs: signal => walk('jobs', (url, value) => titusReader(url).jobs(value), signal),
+    jobsOf: (ids, signal) => walkOf('jobs', ids, (url, value) => titusReader(url).jobs(value), signal),
     job: (id, signal) => one('jobs', id, (url, value) => titusReader(url).job(value), signal),
   }
 }

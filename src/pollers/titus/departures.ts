@@ -15,6 +15,8 @@ export type Departed = Sighted<TitusTask> & {
 
 /** One poll asks for so many at most; of the others their absence is all that is known. */
 const MOST_ASKED = 100
+/** So does one look, but that it says nothing of the others. */
+const MOST_LOOKED_AFTER = 20
 const ASKED_AT_ONCE = 8
 /** How long the address of a lost task may go on being its own: 5 + 30 minutes to tombstone and remove it (inventories.md §1.5). */
 const LINGER_MS = 35 * 60_000
@@ -41,6 +43,11 @@ export class Departures {
     this.clock = clock
   }
 
+  /** How many tasks with addresses the last listing had. */
+  get listedBefore(): number {
+    return this.listed.size
+  }
+
   async since(
     tasks: readonly Sighted<TitusTask>[],
     ask: AskTask,
@@ -48,15 +55,13 @@ export class Departures {
   ): Promise<{ readonly active: readonly Sighted<TitusTask>[]; readonly departed: readonly Departed[] }> {
     const now = new Set(tasks.map(({ value }) => value.id))
     const missing = [...this.listed].filter(id => !now.has(id)).slice(0, MOST_ASKED)
-    const replies = await askAll(missing, ask, signal)
+    const replies = (await askAll(missing, ask, signal)).flatMap(({ task }) => task ?? [])
     const active = replies.filter(({ value }) => value.state !== 'Finished')
     const finished = replies.filter(({ value }) => value.state === 'Finished')
     this.listed = new Set(
       [...tasks, ...active].filter(({ value }) => hasAny(taskAddresses(value.context))).map(({ value }) => value.id),
     )
-    const lost = finished.filter(isConcluded)
-    const untilMs = this.clock.now() + LINGER_MS
-    for (const task of lost) this.lingering.set(task.value.id, { task, untilMs })
+    this.linger(finished)
     return {
       active,
       departed: [
@@ -64,6 +69,33 @@ export class Departures {
         ...this.stillLingering(now).map(task => ({ ...task, isGone: false })),
       ],
     }
+  }
+
+  /**
+   * Of tasks that a look asked for and was not shown: the same, and `answered`, of which Titus has told something or that it
+   * has no such task. Nothing is known of the others. What is told here is not asked for again at the next poll.
+   */
+  async missing(
+    ids: readonly string[],
+    ask: AskTask,
+    signal: AbortSignal,
+  ): Promise<Awaited<ReturnType<Departures['since']>> & { readonly answered: readonly string[] }> {
+    const replies = await askAll(ids.slice(0, MOST_LOOKED_AFTER), ask, signal)
+    const tasks = replies.flatMap(({ task }) => task ?? [])
+    const finished = tasks.filter(({ value }) => value.state === 'Finished')
+    this.linger(finished)
+    const told = new Set(finished.map(({ value }) => value.id))
+    this.listed = new Set([...this.listed].filter(id => !told.has(id)))
+    return {
+      active: tasks.filter(({ value }) => value.state !== 'Finished'),
+      departed: finished.map(task => ({ ...task, isGone: !isConcluded(task) })),
+      answered: replies.map(({ id }) => id),
+    }
+  }
+
+  private linger(finished: readonly Sighted<TitusTask>[]): void {
+    const untilMs = this.clock.now() + LINGER_MS
+    for (const task of finished.filter(isConcluded)) this.lingering.set(task.value.id, { task, untilMs })
   }
 
   private stillLingering(listed: ReadonlySet<string>): readonly Sighted<TitusTask>[] {
@@ -75,14 +107,17 @@ export class Departures {
 
 const isConcluded = ({ value: { statuses } }: Sighted<TitusTask>): boolean => CONCLUDED.has(statuses[0]?.reason ?? '')
 
-/** The poll does not depend on it: at the first failure the rest is left to what the listing shows. */
-async function askAll(ids: readonly string[], ask: AskTask, signal: AbortSignal): Promise<Sighted<TitusTask>[]> {
-  const found: Sighted<TitusTask>[] = []
+type Told = { readonly id: string; readonly task: Sighted<TitusTask> | undefined }
+
+/** Polls and looks do not depend on it: at the first failure the rest is left to what the listing shows. */
+async function askAll(ids: readonly string[], ask: AskTask, signal: AbortSignal): Promise<Told[]> {
+  const found: Told[] = []
   for (let i = 0; i < ids.length; i += ASKED_AT_ONCE) {
-    const asked = await Promise.allSettled(ids.slice(i, i + ASKED_AT_ONCE).map(id => ask(id, signal)))
+    const part = ids.slice(i, i + ASKED_AT_ONCE)
+    const asked = await Promise.allSettled(part.map(async id => ({ id, task: await ask(id, signal) })))
     signal.throwIfAborted()
     for (const outcome of asked) {
-      if (outcome.status === 'fulfilled' && outcome.value) found.push(outcome.value)
+      if (outcome.status === 'fulfilled') found.push(outcome.value)
       if (outcome.status === 'rejected' && !(outcome.reason instanceof WhohadError)) throw outcome.reason
     }
     if (asked.some(({ status }) => status === 'rejected')) break

@@ -7,6 +7,7 @@ import {
   CreateTagsCommand,
   CreateVpcCommand,
   EC2Client,
+  type NetworkInterface,
   RunInstancesCommand,
   TerminateInstancesCommand,
   UnassignPrivateIpAddressesCommand,
@@ -184,6 +185,10 @@ describe.skipIf(!hasMoto)('EC2 as moto has it, through the real poller into a re
     expect(interfaces.map(({ value }) => value.NetworkInterfaceId)).toEqual([eni])
     const { instances } = await inventory.targeted({ by: 'address', addresses: ['10.20.1.11'] as Ip[] }, signal)
     expect(instances.map(({ value }) => value.InstanceId)).toEqual([batch])
+    const keep = ({ NetworkInterfaceId }: NetworkInterface) => NetworkInterfaceId === eni
+    const bySubnet = await inventory.targeted({ by: 'subnet', ids: [subnet], keep }, signal)
+    expect(bySubnet.interfaces.map(({ value }) => value.NetworkInterfaceId)).toEqual([eni])
+    expect(inventory.interfacesIn(subnet)).toBe(3)
 
     await client.send(new TerminateInstancesCommand({ InstanceIds: [batch] }))
     await client.send(

@@ -134,6 +134,23 @@ describe('a task that is no longer listed', () => {
     expect(claimOf('task-1')).toMatchObject([{ end: { earliestMs: 1_120_000 - 11, latestMs: 1_150_001 } }])
   })
 
+  test('and with it all others, which are active all the same, was not looked for: a hollow walk is refused', async () => {
+    archive = id => ({ body: id === 'task-1' ? wireTask('task-1') : { status: 404, body: {} } })
+    await pollThrice()
+    const progressMs = () => index.sources()[0]?.completeUpToMs
+    const before = progressMs()
+    clock.advance(MINUTE_MS)
+    listed = []
+    await poll()
+    // Who started since is in no list, and its absence must not be taken for proved.
+    expect(progressMs()).toBe(before)
+    expect(refused.filter(text => text.includes('malformed-reply'))).toHaveLength(1)
+    clock.advance(MINUTE_MS)
+    listed = [wireTask('task-1')]
+    await poll()
+    expect(progressMs()).toBeGreaterThan(before ?? 0)
+  })
+
   test.each([
     ['is not known any more', { status: 404, body: {} }],
     ['cannot be asked for', { status: 503, body: '' }],
