@@ -43,7 +43,7 @@ export class Comparison {
 
   add(flow: Flow, detections: Detections, readMs: Millis): void {
     const { counts } = this
-    const startMs = flow.packets.fromMs
+    const { startMs } = flow
     const [source, destination] = SIDES.map(side => {
       const question = { domain: spaceOf(flow, side), ip: flow.record[side].ip, startMs, readMs }
       const application = applicationOf(this.baseline.ownerOf(detections, question))

@@ -1,33 +1,47 @@
-import type { SourceBounds } from '../../src/ownership/claim.ts'
+import type { LoggedChange } from '../../src/changestream/port.ts'
+import type { Change, SourceBounds } from '../../src/ownership/claim.ts'
 import type { OwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import type { Snapshot } from '../../src/ownership/snapshot.ts'
 import type { SourceState } from '../../src/ownership/snapshot-diff.ts'
-import type { Millis } from '../../src/ownership/window.ts'
+import type { Millis, Window } from '../../src/ownership/window.ts'
 import { adoptState } from '../../src/pollers/adopt.ts'
 import type { Inventory } from '../../src/pollers/inventory.ts'
-import { DEFAULT_NARROWING, Narrowing } from '../../src/pollers/narrowing.ts'
+import { DEFAULT_NARROWING, Narrowing, type TargetedLook } from '../../src/pollers/narrowing.ts'
 import { diffContextOf, pollOnce } from '../../src/pollers/poll.ts'
+import { isDoubt } from '../../src/pollers/refusal.ts'
 import type { WeatheredWorld } from '../../test/support/bad-weather.ts'
 import { BreakingLog } from '../../test/support/layered-polls.ts'
-import { titusOf } from '../../test/support/world-inventories.ts'
-import type { Cell } from './cells.ts'
-import { ec2OfWorld, PAGE_SIZE } from './ec2-of-world.ts'
+import { ec2Of, titusOf } from '../../test/support/world-inventories.ts'
+import { type Cell, declaredBounds, type Outage } from './cell.ts'
 
-/** No address without a lifetime id comes back to where it was within this time: the world keeps to it, and it is declared. */
-export const BRIDGE_MS = 180_000
+/** As many as EC2 and Titus give. */
+const PAGE_SIZE = 1000
 
 export type Polled = {
   /** Whole polls that counted, and those that were refused or lost. */
   polls: number
   refused: number
+  /** Of these, by a guard. */
+  doubted: number
   looks: number
   /** Longest time from the earliest moment that one poll may have shown to the latest that the next may have. */
   seeableMs: Millis
 }
 
+type Looked = Inventory & { readonly look: TargetedLook }
+
 type Saw = (source: string, snapshot: Snapshot, knownMs: Millis) => void
 
-type Turn = { dueMs: Millis; readonly everyMs: Millis; readonly take: () => Promise<void> }
+type Turn = {
+  readonly of: Outage['source']
+  dueMs: Millis
+  readonly everyMs: Millis
+  readonly take: () => Promise<void>
+  /** Of a poller that is not there: who comes back knows what the change stream says, and no more. */
+  readonly miss: () => void
+}
+
+const MINUTE_MS = 60_000
 
 const nothing = () => undefined
 const signal = new AbortController().signal
@@ -40,48 +54,73 @@ export const shownLateMs = ({ weather }: Cell): Millis => weather.lagMs / 2
  * publish straight into the index.
  */
 export class Pollers {
-  readonly counted: Polled = { polls: 0, refused: 0, looks: 0, seeableMs: 0 }
+  readonly counted: Polled = { polls: 0, refused: 0, doubted: 0, looks: 0, seeableMs: 0 }
   readonly #run: WeatheredWorld
   readonly #index: OwnershipIndex
   readonly #log: BreakingLog
   readonly #states = new Map<string, SourceState>()
   readonly #completeUpToMs = new Map<string, Millis>()
   readonly #saw: Saw
-  readonly #turns: readonly Turn[]
+  readonly #turns: Turn[]
+  /** On the world's clock. */
+  readonly #outages: readonly { readonly of: Outage['source']; readonly fromMs: Millis; readonly untilMs: Millis }[]
 
-  /** `saw` is told of each whole poll that counted, with the poller's time at its end. */
-  constructor(run: WeatheredWorld, index: OwnershipIndex, cell: Cell, saw: Saw) {
+  /** `saw` is told of each whole poll that counted, with the poller's time at its end. Outages are counted from `fromMs`. */
+  constructor(run: WeatheredWorld, index: OwnershipIndex, cell: Cell, fromMs: Millis, saw: Saw) {
     this.#run = run
     this.#index = index
     this.#log = new BreakingLog(index)
     this.#saw = saw
-    const { pollMs, lookMs, weather } = cell
+    const { pollMs, lookMs } = cell
+    const { lagMs, clockErrorMs, bridgeMs } = declaredBounds(cell)
     const bounds: SourceBounds = {
-      lagMs: weather.lagMs,
-      clockErrorMs: weather.clockErrorMs,
-      bridgeMs: BRIDGE_MS,
-      briefestHoldingMs: 0,
+      lagMs,
+      clockErrorMs,
+      bridgeMs,
+      briefestHoldingMs: cell.briefestHoldingMs,
       longestGapMs: pollMs * 2.5,
     }
-    const { inventory, look } = ec2OfWorld(run, bounds)
-    const ec2 = cell.statedTimes ? inventory : withoutStatedTimes(inventory)
-    const titus = titusOf(run, bounds, shownLateMs(cell), index, PAGE_SIZE)
-    const tasks = cell.statedTimes ? titus : withoutStatedTimes(titus)
-    const narrowing = new Narrowing({
+    const told = (inventory: Looked): Looked => (cell.statedTimes ? inventory : withoutStatedTimes(inventory))
+    const ec2 = told(ec2Of(run, bounds, { pageSize: PAGE_SIZE }))
+    const tasks = told(titusOf(run, bounds, shownLateMs(cell), index, PAGE_SIZE))
+    const [ofEc2, ofTasks] = [this.#narrowing(ec2), this.#narrowing(tasks)]
+    const startMs = run.nowMs
+    const missEc2 = () => this.#forget(ec2.source, ofEc2)
+    const missTitus = () => this.#forget(tasks.source, ofTasks)
+    // Titus does not say where its interfaces are: EC2 comes first.
+    const tasksFromMs = startMs + pollMs / 2
+    this.#turns = [
+      { of: 'ec2', dueMs: startMs, everyMs: pollMs, take: () => this.#poll(ec2, ofEc2), miss: missEc2 },
+      { of: 'titus', dueMs: tasksFromMs, everyMs: pollMs, take: () => this.#poll(tasks, ofTasks), miss: missTitus },
+    ]
+    if (lookMs !== null)
+      this.#turns.push(
+        { of: 'ec2', dueMs: startMs, everyMs: lookMs, take: () => this.#look(ec2, ofEc2), miss: missEc2 },
+        { of: 'titus', dueMs: tasksFromMs, everyMs: lookMs, take: () => this.#look(tasks, ofTasks), miss: missTitus },
+      )
+    this.#outages = cell.outages.map(({ source, fromMinute, untilMinute }) => ({
+      of: source,
+      fromMs: fromMs + fromMinute * MINUTE_MS,
+      untilMs: fromMs + untilMinute * MINUTE_MS,
+    }))
+  }
+
+  #narrowing({ look, ...inventory }: Looked): Narrowing {
+    const { clock } = this.#run
+    const report = { lookDone: nothing }
+    return new Narrowing({
       look,
-      context: diffContextOf(ec2),
+      context: diffContextOf(inventory),
       log: this.#log,
-      clock: run.clock,
-      report: { lookDone: nothing },
+      clock,
+      report,
       limits: DEFAULT_NARROWING,
     })
-    const startMs = run.nowMs
-    this.#turns = [
-      { dueMs: startMs, everyMs: pollMs, take: () => this.#poll(ec2, narrowing) },
-      // Titus does not say where its interfaces are: EC2 comes first.
-      { dueMs: startMs + pollMs / 2, everyMs: pollMs, take: () => this.#poll(tasks) },
-      ...(lookMs === null ? [] : [{ dueMs: startMs, everyMs: lookMs, take: () => this.#look(ec2, narrowing) }]),
-    ]
+  }
+
+  /** What somebody else has to say: into the same stream. */
+  publish(changes: readonly Change[]): Promise<void> {
+    return this.#log.append(changes)
   }
 
   /** Waits for what is due next, and does it. */
@@ -90,8 +129,25 @@ export class Pollers {
     const run = this.#run
     run.pass(Math.max(0, turn.dueMs - run.nowMs))
     turn.dueMs = run.nowMs + turn.everyMs
+    if (this.#outages.some(({ of, fromMs, untilMs }) => of === turn.of && fromMs <= run.nowMs && run.nowMs < untilMs)) {
+      turn.miss()
+      return
+    }
     await turn.take()
     this.#index.compact()
+  }
+
+  /** All that was published, in its order. */
+  changes(): AsyncIterable<readonly LoggedChange[]> {
+    return this.#log.read()
+  }
+
+  /** Minutes of `span` in which pollers were not there, those of each added up. */
+  minutesOff(span: Window): number {
+    const offMs = this.#outages.map(
+      ({ fromMs, untilMs }) => Math.min(untilMs, span.untilMs) - Math.max(fromMs, span.fromMs),
+    )
+    return offMs.reduce((sum, ms) => sum + Math.max(0, ms), 0) / MINUTE_MS
   }
 
   async #poll(inventory: Inventory, narrowing?: Narrowing): Promise<void> {
@@ -147,17 +203,31 @@ export class Pollers {
       counted.seeableMs = Math.max(counted.seeableMs, gapMs)
       this.#completeUpToMs.set(source, completeUpToMs)
     },
-    pollRefused: () => void this.counted.refused++,
+    pollRefused: ({ reason }: { readonly reason: string }) => {
+      this.counted.refused++
+      if (isDoubt(reason)) this.counted.doubted++
+    },
     publishFailed: nothing,
     adoptFailed: nothing,
   }
 }
 
 /** An inventory that shows who holds what, and says nothing of since when. */
-const withoutStatedTimes = (inventory: Inventory): Inventory => ({
-  ...inventory,
-  async list(aborted) {
-    const snapshot = await inventory.list(aborted)
-    return { ...snapshot, bindings: snapshot.bindings.map(binding => ({ ...binding, stated: [] })) }
-  },
-})
+function withoutStatedTimes(inventory: Looked): Looked {
+  const { list, look } = inventory
+  const unstated = <T extends Pick<Snapshot, 'bindings'>>(shown: T): T => ({
+    ...shown,
+    bindings: shown.bindings.map(binding => ({ ...binding, stated: [] })),
+  })
+  return {
+    ...inventory,
+    list: async aborted => unstated(await list(aborted)),
+    look: {
+      ...look,
+      async at(claims, aborted) {
+        const shown = await look.at(claims, aborted)
+        return shown && unstated(shown)
+      },
+    },
+  }
+}

@@ -26,6 +26,8 @@ export type Kind = (typeof KINDS)[number]
 /** What became of an end, and what the world knows of it. */
 export type JudgedEnd = {
   readonly outcome: Outcome
+  /** State and reason, as answered. */
+  readonly said: string
   /** What the address is, where one named application held it throughout; else undefined. */
   readonly kind: Kind | undefined
   readonly isShared: boolean
@@ -42,6 +44,8 @@ export class Tally {
   readonly both = noOutcomes()
   readonly attributable = noShare()
   readonly byKind = Object.fromEntries(KINDS.map(kind => [kind, noShare()])) as Record<Kind, Share>
+  /** Ends by what was answered: state and reason. */
+  readonly reasons = new Map<string, number>()
   readonly shared = noOutcomes()
   readonly overlapping = noOutcomes()
   /** Sum of the shares that faultless polls can prove of attributable ends. */
@@ -54,6 +58,7 @@ export class Tally {
     for (const side of SIDES) {
       const end = judged[side]
       add(this.ends[side][end.outcome], bytes)
+      this.reasons.set(end.said, (this.reasons.get(end.said) ?? 0) + 1)
       if (end.isShared) add(this.shared[end.outcome], bytes)
       if (end.overlaps) add(this.overlapping[end.outcome], bytes)
       if (end.isTruthMissed) this.truthMissed++
@@ -68,7 +73,7 @@ export class Tally {
 }
 
 /** OUTCOMES are in the order of how little is left open, but for the last. */
-const weaker = (a: Outcome, b: Outcome): Outcome => (OUTCOMES.indexOf(a) > OUTCOMES.indexOf(b) ? a : b)
+export const weaker = (a: Outcome, b: Outcome): Outcome => (OUTCOMES.indexOf(a) > OUTCOMES.indexOf(b) ? a : b)
 
 export const sharesOf = (ofEnds: Share): { flows: number; bytes: number } => ({
   flows: ofEnds.ends.flows === 0 ? 0 : ofEnds.owned.flows / ofEnds.ends.flows,

@@ -90,10 +90,19 @@ export async function measureCoverage({ addresses, minutes, limits, lookEveryMs 
     clock,
     report,
     limits: DEFAULT_NARROWING,
-    async look(asked) {
-      counts.looks++
-      counts.requests += Math.ceil(asked.length / 200) * 2
-      return ask(asked, LOOK_TAKES_MS)
+    look: {
+      laneOf: () => 'address',
+      mostAtOnce: 200,
+      async at(claims) {
+        counts.looks++
+        counts.requests += 2
+        const asked = new Map(claims.map(({ domain, prefix }) => [prefix, { domain, prefix }]))
+        const shown = await ask(
+          [...asked.keys()].map(prefix => prefix.slice(0, prefix.indexOf('/'))),
+          LOOK_TAKES_MS,
+        )
+        return { ...shown, asked: [...asked.values()], wouldShow: ({ prefix }) => asked.has(prefix) }
+      },
     },
   })
   const never = new AbortController().signal

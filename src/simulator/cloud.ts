@@ -14,7 +14,7 @@ import { s3Api } from './s3-api.ts'
 import { stsApi } from './sts-api.ts'
 import { titusApi } from './titus-api.ts'
 import { VirtualClock } from './virtual-clock.ts'
-import { ACCOUNT, createWorld, PARTITION, REGION, VPC_CIDR, type World } from './world.ts'
+import { ACCOUNT, createWorld, PARTITION, REGION, type World } from './world.ts'
 
 export type SimulatedCloudOptions = {
   readonly seed: number
@@ -134,7 +134,7 @@ export async function startSimulatedCloud(options: SimulatedCloudOptions): Promi
     partition: PARTITION,
     bucket: BUCKET,
     prefix: PREFIX,
-    vpcs: world.vpcs.map(({ id, name, cidr6 }) => ({ vpc: id, cidr: VPC_CIDR, cidr6, name })),
+    vpcs: world.vpcs.map(({ id, name, cidr, cidr6 }) => ({ vpc: id, cidr, cidr6, name })),
     bounds: BOUNDS,
     faults,
     advanceTo: ms => clock.advanceTo(ms),

@@ -76,7 +76,8 @@ export class Connections {
 
   #begin(startMs: Millis): Connection | undefined {
     const random = this.#random
-    const vpc = this.#world.vpcs[random.chance(0.72) ? 0 : 1]
+    const [first, ...others] = this.#world.vpcs
+    const vpc = random.chance(0.72) ? first : others.length > 1 ? random.pick(others) : others[0]
     const client = vpc && this.#sender(vpc.id, startMs)
     if (!client) return undefined
     const kind = random.next()
@@ -107,7 +108,8 @@ export class Connections {
 
   /** Somebody tries addresses of the VPC that nobody has, in or out of a subnet. */
   #scan(client: Tenure, startMs: Millis): Connection {
-    const ip = `10.0.${this.#random.pick([9, 25, 200, 201])}.${this.#random.integer(1, 255)}`
+    const [a, b] = client.eni.subnet.cidr.split('.')
+    const ip = `${a}.${b}.${this.#random.pick([9, 25, 200, 201])}.${this.#random.integer(1, 255)}`
     const nobody: Party = { kind: 'address', space: client.space, ip }
     return this.#connect({ kind: 'tenure', tenure: client }, nobody, 'private', startMs, true)
   }

@@ -2,7 +2,7 @@ import type { Millis } from '../ownership/window.ts'
 import { type Association, type Attachment, current, type Eni, isIpv6, lasting } from './eni.ts'
 import { type ElasticIp, type Instance, type InstanceState, stateOf } from './fleet.ts'
 import type { Subnet } from './subnet.ts'
-import { ACCOUNT, VPC_CIDR, type Vpc } from './world.ts'
+import { ACCOUNT, type Vpc } from './world.ts'
 import { elements, items, type Xml } from './xml.ts'
 
 const time = (ms: Millis): string => new Date(ms).toISOString()
@@ -153,16 +153,16 @@ const cidr6Set = (id: string, ipv6CidrBlock: string) =>
     }),
   ])
 
-export const vpcXml = ({ id, name, cidr6 }: Vpc): Xml =>
+export const vpcXml = ({ id, name, cidr, cidr6 }: Vpc): Xml =>
   elements({
     vpcId: id,
     ownerId: ACCOUNT,
     state: 'available',
-    cidrBlock: VPC_CIDR,
+    cidrBlock: cidr,
     cidrBlockAssociationSet: items([
       elements({
         associationId: `vpc-cidr-assoc-${id.slice(4)}`,
-        cidrBlock: VPC_CIDR,
+        cidrBlock: cidr,
         cidrBlockState: elements({ state: 'associated' }),
       }),
     ]),

@@ -68,7 +68,24 @@ export type Ground = {
   readonly tagsLateMs: number
   /** Lives last so many times as long as they do by default. */
   readonly pace: number
+  readonly habits: Habits
 }
+
+/** How often happens what does not happen to everybody: shares of all, from 0 to 1. */
+export type Habits = {
+  /** Containers that send from an IPv4 address that others on their interface send from as well. */
+  readonly sharing: number
+  /** Instances with room for it that are given to another application. */
+  readonly renamed: number
+  /** Tasks that are moved to a job drawn by chance, which is mostly one of another application. */
+  readonly moved: number
+  /** Finished tasks that stay in the list of active ones for up to a minute and a half. */
+  readonly listedOn: number
+  /** Secondary addresses and blocks that come back to the interface that gave them up, once `bridgeMs` are over. */
+  readonly returning: number
+}
+
+export const DEFAULT_HABITS: Habits = { sharing: 0.05, renamed: 0.15, moved: 0.08, listedOn: 0.1, returning: 0 }
 
 export const MINUTE_MS = 60_000
 const TERMINATED_LISTED_MS = 15 * MINUTE_MS
@@ -198,9 +215,9 @@ export class Fleet {
   }
 
   #planRename(instance: Instance, nowMs: Millis): void {
-    const { agenda, network, random } = this.#ground
+    const { agenda, network, random, habits } = this.#ground
     const atMs = this.#instantWithin(instance, nowMs, 0)
-    if (atMs === undefined || instance.taggedMs > instance.launchedMs || !random.chance(0.15)) return
+    if (atMs === undefined || instance.taggedMs > instance.launchedMs || !random.chance(habits.renamed)) return
     instance.isRenamed = true
     const application = `${instance.group.application}next`
     agenda.at(atMs, () => {

@@ -1,6 +1,15 @@
 import type { Millis } from '../ownership/window.ts'
 import { type Association, type Eni, lasting } from './eni.ts'
-import { attachmentTo, type ElasticIp, type Fleet, type Ground, MINUTE_MS, PLAIN_ENI, wholeSecond } from './fleet.ts'
+import {
+  attachmentTo,
+  type ElasticIp,
+  type Fleet,
+  type Ground,
+  type Instance,
+  MINUTE_MS,
+  PLAIN_ENI,
+  wholeSecond,
+} from './fleet.ts'
 import type { Subnet } from './subnet.ts'
 
 /** An interface that something was on, and until when. */
@@ -121,10 +130,14 @@ export class Floating {
 
   /** To another interface, at once or after a pause; never back to one that had it lately. */
   #pass(moving: Moving, on: { eni: Eni; take: (atMs: Millis) => void } | undefined, left: readonly Left[]): void {
-    const { agenda, random, bridgeMs } = this.#ground
+    const { agenda, random, bridgeMs, habits } = this.#ground
     const { nowMs } = agenda
     if (on && on.eni.untilMs > nowMs) on.take(nowMs)
     const before = on ? [...left, { eni: on.eni, atMs: nowMs }] : left
+    if (on && habits.returning > 0 && random.chance(habits.returning)) {
+      agenda.after(bridgeMs + random.integer(1_000, 30_000), () => this.#giveBack(moving, on.eni, before))
+      return
+    }
     const recently = before.filter(({ atMs }) => atMs > nowMs - bridgeMs - MINUTE_MS)
     const candidates = this.#fleet.candidates(
       moving.subnet.vpcName,
@@ -134,10 +147,22 @@ export class Floating {
       agenda.after(random.between(1_000, 20_000), () => this.#pass(moving, undefined, recently))
       return
     }
-    const { eni, terminatedMs } = random.pick(candidates)
+    this.#give(moving, random.pick(candidates), recently)
+  }
+
+  /** To the interface that had it last, if that is still there to take it. */
+  #giveBack(moving: Moving, former: Eni, left: readonly Left[]): void {
+    const [instance] = this.#fleet.candidates(moving.subnet.vpcName, ({ eni }) => eni === former)
+    if (instance) this.#give(moving, instance, left)
+    else this.#pass(moving, undefined, left)
+  }
+
+  #give(moving: Moving, { eni, terminatedMs }: Instance, left: readonly Left[]): void {
+    const { agenda } = this.#ground
+    const { nowMs } = agenda
     const take = moving.give(eni, nowMs)
     const leaveMs = Math.min(nowMs + this.#dwellMs(4, 12), terminatedMs)
-    agenda.at(leaveMs, () => this.#pass(moving, { eni, take }, recently))
+    agenda.at(leaveMs, () => this.#pass(moving, { eni, take }, left))
   }
 
   /** An ENI with two addresses that is detached from one instance and attached to another, never soon to the same. */

@@ -55,7 +55,7 @@ const MEDIAN_LIFE_MS = 600_000
 
 /** Draws the whole life of a task that takes its addresses at `holdsFromMs`, and lives on from `nowMs` if that is later. */
 export function planTask(slot: Slot, beginning: Beginning, nowMs: Millis, jobs: readonly Job[], ground: Ground): Task {
-  const { random, briefestHoldingMs, shownLateMs, pace } = ground
+  const { random, briefestHoldingMs, shownLateMs, pace, habits } = ground
   const { holdsFromMs } = beginning
   const medianMs = Math.max(60_000 * pace, MEDIAN_LIFE_MS * pace - briefestHoldingMs)
   const fromMs = Math.max(holdsFromMs, nowMs)
@@ -64,10 +64,10 @@ export function planTask(slot: Slot, beginning: Beginning, nowMs: Millis, jobs: 
   const finishedMs = holdsUntilMs + Math.floor(shownLateMs * random.between(0.03, random.chance(0.3) ? 1 : 0.5))
   const isKilled = random.chance(0.5)
   const toldMs = holdsUntilMs - random.integer(500, 9_000)
-  const mode = MODES[random.integer(0, MODES.length)] ?? 'Ipv4Only'
+  const mode = modeAt(random.next(), habits.sharing)
   const job = random.pick(jobs)
   const another = random.pick(jobs)
-  const isMoved = random.chance(0.08) && another.application !== job.application
+  const isMoved = random.chance(habits.moved) && another.application !== job.application
   return {
     id: uuid(random),
     job,
@@ -85,15 +85,18 @@ export function planTask(slot: Slot, beginning: Beginning, nowMs: Millis, jobs: 
     killInitiatedMs: isKilled ? (random.chance(0.1) ? finishedMs - 1 : toldMs) : Number.POSITIVE_INFINITY,
     finishedMs,
     reason: isKilled ? 'killed' : random.chance(0.85) ? 'normal' : 'failed',
-    listedUntilMs: random.chance(0.1) ? finishedMs + random.integer(0, 90_000) : 0,
+    listedUntilMs: random.chance(habits.listedOn) ? finishedMs + random.integer(0, 90_000) : 0,
     holdsUntilMs,
   }
 }
 
-/** One in twenty shares its IPv4 address: all that send from it can only be told apart on the host. */
+/** Of tasks with addresses of their own. */
 const MODES: readonly NetworkMode[] = [
   ...Array<NetworkMode>(12).fill('Ipv4Only'),
   ...Array<NetworkMode>(5).fill('Ipv6AndIpv4'),
   ...Array<NetworkMode>(2).fill('Ipv6Only'),
-  'Ipv6AndIpv4Fallback',
 ]
+
+/** Who shares an IPv4 address cannot be told apart from others that send from it, but on the host. `drawn` is in [0, 1). */
+const modeAt = (drawn: number, sharing: number): NetworkMode =>
+  MODES[Math.floor((drawn / (1 - sharing)) * MODES.length)] ?? 'Ipv6AndIpv4Fallback'

@@ -2,7 +2,7 @@ import type { Millis } from '../ownership/window.ts'
 import { Agenda } from './agenda.ts'
 import { Containers, SHOWN_LATE_MS } from './containers.ts'
 import type { Eni } from './eni.ts'
-import { Fleet, type Ground, type Group, PLAIN_ENI } from './fleet.ts'
+import { DEFAULT_HABITS, Fleet, type Ground, type Group, type Habits, PLAIN_ENI } from './fleet.ts'
 import { Floating } from './floating.ts'
 import { Ledger, type Tenure } from './ledger.ts'
 import { Network } from './network.ts'
@@ -12,26 +12,28 @@ import { AddressPool, type Subnet } from './subnet.ts'
 export const ACCOUNT = '123456789012'
 export const REGION = 'us-east-1'
 export const PARTITION = 'aws'
-/** Of both VPCs: they overlap, as those of companies that have merged do. */
-export const VPC_CIDR = '10.0.0.0/16'
-
-/** The global IPv6 blocks of the VPCs; each of their subnets has a /64 of it. */
-export const CIDR6 = { prod: '2600:1f18:100::/56', corp: '2600:1f18:200::/56' } as const
-
 export type Scale = {
   readonly hosts: number
   readonly containersPerHost: number
   readonly groups: number
   readonly instancesPerGroup?: number
+  /** Two to five; two where it is left out. */
+  readonly vpcs?: number
+  /** False: no two VPCs have an IPv4 address in common. Else all of them do, as those of companies that have merged. */
+  readonly overlapping?: boolean
 }
 
 /** What this world keeps to; what is left out is as in the demo. */
 export type Promises = Pick<Ground, 'briefestHoldingMs' | 'bridgeMs'> &
-  Partial<Pick<Ground, 'shownLateMs' | 'tagsLateMs' | 'pace' | 'reuseGapMs'>>
+  Partial<Pick<Ground, 'shownLateMs' | 'tagsLateMs' | 'pace' | 'reuseGapMs'>> & {
+    readonly habits?: Partial<Habits>
+  }
 
 export type Vpc = {
   readonly id: string
   readonly name: string
+  readonly cidr: string
+  /** Global, and no other's; each subnet has a /64 of it. */
   readonly cidr6: string
   readonly nat: Eni
   readonly balancers: readonly Eni[]
@@ -57,11 +59,16 @@ export function createWorld(seed: number, startMs: Millis, scale: Scale, promise
   const begun: Tenure[] = []
   const ledger = new Ledger(tenure => begun.push(tenure))
   const network = new Network(ACCOUNT, random, ledger)
-  const subnets = ['prod', 'corp'].flatMap(name => subnetsOf(name, `vpc-0${random.hex(16)}`, random))
+  const places = VPC_NAMES.slice(0, scale.vpcs ?? 2).map((name, index) =>
+    placeOf(name, index, scale.overlapping ?? true),
+  )
+  const subnets = places.flatMap(place => subnetsOf(place, `vpc-0${random.hex(16)}`, random))
   const plain = subnets.filter(subnet => subnet.cidr !== BRANCH_CIDR)
-  const groups = GROUPS.slice(0, Math.max(2, scale.groups))
+  const others = places.slice(2).flatMap(({ name }) => groupsOf(name))
+  const groups = [...GROUPS.slice(0, Math.max(2, scale.groups)), ...others]
   const defaults = { shownLateMs: SHOWN_LATE_MS, tagsLateMs: 0, pace: 1, reuseGapMs: 0 }
-  const ground: Ground = { agenda, network, random, ...defaults, ...promises }
+  const habits = { ...DEFAULT_HABITS, ...promises.habits }
+  const ground: Ground = { agenda, network, random, ...defaults, ...promises, habits }
   const fleet = new Fleet(ground, groups, plain)
   const floating = new Floating(ground, fleet, plain)
   const containers = new Containers(ground, {
@@ -71,7 +78,7 @@ export function createWorld(seed: number, startMs: Millis, scale: Scale, promise
     branchSubnet: subnets.find(subnet => subnet.cidr === BRANCH_CIDR) as Subnet,
     capacity: scale.containersPerHost,
   })
-  const vpcs = ['prod', 'corp'].map((name, index) => vpcOf(name, index, plain, network, floating, startMs))
+  const vpcs = places.map(place => vpcOf(place, plain, network, floating, startMs))
 
   for (const { vpcName } of groups) {
     for (let i = scale.instancesPerGroup ?? 5; i > 0; i--) fleet.settle(vpcName, startMs)
@@ -88,15 +95,28 @@ export function createWorld(seed: number, startMs: Millis, scale: Scale, promise
   return { startMs, agenda, ledger, network, fleet, containers, vpcs, subnets, begun }
 }
 
+/** The first one has the containers. */
+const VPC_NAMES = ['prod', 'corp', 'labs', 'partner', 'archive'] as const
+
+/** A VPC to be: the first two numbers of its IPv4 addresses, the first three of its IPv6 addresses. */
+type VpcPlace = { readonly name: string; readonly index: number; readonly start4: string; readonly start6: string }
+
+const placeOf = (name: string, index: number, overlapping: boolean): VpcPlace => ({
+  name,
+  index,
+  start4: `10.${overlapping ? 0 : index}`,
+  start6: `2600:1f18:${index + 1}00`,
+})
+
 const BRANCH_CIDR = '10.0.64.0/20'
 
-/** The pools begin at the same addresses in both VPCs, so that these overlap in fact and not only on paper. */
-function subnetsOf(vpcName: string, vpc: string, random: Random): Subnet[] {
-  const cidrs = vpcName === 'prod' ? ['10.0.0.0/20', '10.0.16.0/20', BRANCH_CIDR] : ['10.0.0.0/20', '10.0.16.0/20']
-  return cidrs.map((cidr, index) => {
+/** The pools begin at the same addresses in all VPCs, so that these overlap in fact and not only on paper. */
+function subnetsOf({ name: vpcName, index: place, start4, start6 }: VpcPlace, vpc: string, random: Random): Subnet[] {
+  const own = [`${start4}.0.0/20`, `${start4}.16.0/20`]
+  return (place === 0 ? [...own, BRANCH_CIDR] : own).map((cidr, index) => {
     const third = Number(cidr.split('.')[2])
-    const cidr6 = `${vpcName === 'prod' ? '2600:1f18:100' : '2600:1f18:200'}:${index + 1}::/64`
-    const fresh = (n: number) => `10.0.${third + ((n + 10) >> 8)}.${(n + 10) & 255}`
+    const cidr6 = `${start6}:${index + 1}::/64`
+    const fresh = (n: number) => `${start4}.${third + ((n + 10) >> 8)}.${(n + 10) & 255}`
     return {
       id: `subnet-0${random.hex(16)}`,
       vpc,
@@ -113,8 +133,7 @@ function subnetsOf(vpcName: string, vpc: string, random: Random): Subnet[] {
 
 /** A NAT gateway and a load balancer with a leg in each zone; they stay. */
 function vpcOf(
-  name: string,
-  index: number,
+  { name, index, start4, start6 }: VpcPlace,
   plain: readonly Subnet[],
   network: Network,
   floating: Floating,
@@ -150,7 +169,7 @@ function vpcOf(
   )
   network.attach(nat, { ...BY_SERVICE, instanceOwner: 'amazon-aws', deviceIndex: 1 }, sinceMs, 'ela-attach')
   floating.pinElasticIp(`52.11.121.${10 + index}`, nat, sinceMs)
-  return { id: natSubnet.vpc, name, cidr6: name === 'prod' ? CIDR6.prod : CIDR6.corp, nat, balancers }
+  return { id: natSubnet.vpc, name, cidr: `${start4}.0.0/16`, cidr6: `${start6}::/56`, nat, balancers }
 }
 
 const BY_SERVICE = { instance: null, deleteOnTermination: false } as const
@@ -164,6 +183,12 @@ const group = (name: string, application: string, owner: string, vpcName: string
 
 /** Instances that run containers. */
 const HOSTS = group('titusagent-main-v003', 'titusagent', 'compute', 'prod')
+
+/** Of a VPC that has no groups among those below. */
+const groupsOf = (vpcName: string): readonly Group[] => [
+  group(`indexer-${vpcName}-v001`, 'indexer', 'search', vpcName),
+  group(`proxy-${vpcName}-v002`, 'proxy', 'edge', vpcName),
+]
 
 const GROUPS: readonly Group[] = [
   group('api-prod-v012', 'api', 'edge', 'prod'),

@@ -123,7 +123,8 @@ test('flows and edges of a baseline are counted with what is wrong of them', () 
     const record = { source: end('10.0.0.5'), destination: end('10.0.0.6') } as Flow['record']
     const packets = { fromMs: startMs, untilMs: startMs + 1_000 }
     const truth = { source, destination: held(['c']) }
-    return { record, window: packets, packets, truth, vpc: 'd', bytes: 10, arrivedMs: startMs + 60_000 }
+    const times = { startMs, window: packets, packets, arrivedMs: startMs + 60_000 }
+    return { record, line: '', ...times, truth, vpc: 'd', bytes: 10 }
   }
   const detections = new Detections()
   poll(detections, 0, [{}, { address: '10.0.0.6', owners: [owner('c')] }])
@@ -141,5 +142,6 @@ test('flows and edges of a baseline are counted with what is wrong of them', () 
     wrongFlows: 2,
     wrongBytes: 20,
   })
-  expect(edges.compare(comparison.edges)).toEqual({ reported: 3, wrong: 2, real: 2, found: 1 })
+  const found = { reported: 3, wrong: 2, real: 2, realBytes: 20, found: 1, foundBytes: 10 }
+  expect(edges.compare(comparison.edges)).toEqual(found)
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { BASELINES } from '../../bench/accuracy/baselines/all.ts'
-import { CELLS, type Cell, QUICK_CELLS } from '../../bench/accuracy/cells.ts'
+import { type Cell, isBeyond } from '../../bench/accuracy/cell.ts'
+import { CELLS, QUICK_CELLS } from '../../bench/accuracy/cells.ts'
 import { cellFigures, figuresOf } from '../../bench/accuracy/figures.ts'
 import { judge } from '../../bench/accuracy/judge.ts'
 import { provableShare } from '../../bench/accuracy/limit.ts'
@@ -22,7 +23,7 @@ const tiny = (name: string): Cell => {
   return { ...found, ...TINY }
 }
 
-test.each(['main', 'targeted', 'gap-180', 'all-at-once'])(
+test.each(['main', 'targeted', 'slack-60', 'returns', 'all-at-once'])(
   'no answer is wrong in a small world: %s',
   {
     timeout: 120_000,
@@ -32,6 +33,8 @@ test.each(['main', 'targeted', 'gap-180', 'all-at-once'])(
     expect(measured.examples).toEqual([])
     const figures = cellFigures(measured)
     expect(figures.wrong + figures.wrong_edges).toBe(0)
+    expect(figures.batch).toMatchObject({ records: figures.records, wrong: 0, differing: 0 })
+    expect(figures.not_shown).toEqual([])
     // What never says anything is never wrong.
     expect(figures.attributable_ends).toBeGreaterThan(200)
     expect(figures.owned_share).toBeGreaterThan(0.4)
@@ -41,11 +44,43 @@ test.each(['main', 'targeted', 'gap-180', 'all-at-once'])(
 )
 
 test('beyond the declared bounds the same comparison finds wrong answers', { timeout: 120_000 }, async () => {
-  const cell = tiny('poll-15')
-  const beyond = { ...cell, pace: 0.05, weather: { ...cell.weather, lagMs: 2_000, beyondMs: 30_000 } }
-  const measured = await measureCell(beyond, SEED, [])
-  expect(cellFigures(measured).wrong).toBeGreaterThan(0)
+  const measured = await measureCell({ ...tiny('beyond-lag-110'), pollMs: 15_000, pace: 0.05 }, SEED, [])
+  const figures = cellFigures(measured)
+  expect(figures.wrong).toBeGreaterThan(0)
   expect(measured.examples.length).toBeGreaterThan(0)
+  expect(figures.beyond).toMatchObject({ declared: { lagMs: 10_000 }, real: { lagMs: 110_000 } })
+  // And they are not counted among those that must not be.
+  expect(figuresOf([figures])).toMatchObject({ wrong: 0, cells: [], beyond: [figures] })
+  expect(tablesOf(figuresOf([figures]))).toMatch(/^\| cell \| what is otherwise \| ends wrong \|/)
+})
+
+test('exactly the cells named so are beyond their bounds', () => {
+  for (const cell of CELLS) expect([cell.name, isBeyond(cell)]).toEqual([cell.name, cell.name.startsWith('beyond-')])
+})
+
+test('while the poller of containers is off no host is taken for the holder, and machines are answered as before', {
+  timeout: 120_000,
+}, async () => {
+  const outages = [{ source: 'titus', fromMinute: 2, untilMinute: Number.POSITIVE_INFINITY }] as const
+  const measured = await measureCell({ ...tiny('titus-off'), outages }, SEED, [])
+  const { wrong, happened, reasons, answer_delay_seconds, batch } = cellFigures(measured)
+  expect({ wrong, batch: batch.wrong, differing: batch.differing }).toEqual({ wrong: 0, batch: 0, differing: 0 })
+  expect(happened).toMatchObject({ minutes_off: 4 })
+  expect(reasons['unknown source-stale']).toBeGreaterThan(50)
+  // What the other poller alone speaks of waits for nobody.
+  expect(answer_delay_seconds.never).toBeLessThan(measured.tally.records)
+})
+
+test('an index made anew after blind minutes answers as the one that lived through them', {
+  timeout: 120_000,
+}, async () => {
+  const outages = (['ec2', 'titus'] as const).map(source => ({ source, fromMinute: 1, untilMinute: 22 }))
+  const measured = await measureCell({ ...tiny('blind-hour'), outages, minutes: 24 }, SEED, [])
+  const { wrong, batch, owned_share, happened } = cellFigures(measured)
+  expect({ wrong, batch: batch.wrong, differing: batch.differing }).toEqual({ wrong: 0, batch: 0, differing: 0 })
+  expect(happened.minutes_off).toBe(42)
+  // Later it is known more than when the records had to leave.
+  expect(batch.owned_share).toBeGreaterThan(owned_share)
 })
 
 test('the same seed gives the same figures, and another one others', { timeout: 120_000 }, async () => {
@@ -64,7 +99,7 @@ test('the figures name what there is, and null what there is not', { timeout: 12
     owned_share_with_sightings: null,
     baselines: { 'current-owner': { wrong_share: { flows: expect.any(Number), edges: expect.any(Number) } } },
   })
-  expect(tablesOf([main])).toContain('| main | 0 |')
+  expect(tablesOf(figuresOf([main]))).toContain('| main | 0 |')
   const wrong = { ...main, wrong: 2, wrong_edges: 1 }
   expect(figuresOf([main, wrong]).wrong).toBe(3)
 })
@@ -113,16 +148,20 @@ test('what faultless polls prove falls with interval, lag and length, and is all
 })
 
 test('the command line is read, and what it does not know is refused', () => {
-  expect(optionsOf([])).toEqual({ quick: false, seed: 1, only: undefined })
-  expect(optionsOf(['--quick', '--seed', '7', '--cells', 'main,lag-0'])).toEqual({
+  const unsaid = { quick: false, seed: 1, only: undefined, from: undefined, plots: undefined }
+  expect(optionsOf([])).toEqual(unsaid)
+  expect(optionsOf(['--quick', '--seed', '7', '--cells', 'main,lag-0', '--plots', '--from', 'x.txt'])).toEqual({
     quick: true,
     seed: 7,
     only: ['main', 'lag-0'],
+    from: 'x.txt',
+    plots: 'docs/accuracy',
   })
   expect(optionsOf(['--help'])).toBeUndefined()
   for (const args of [['--seed', 'x'], ['--cells', 'none'], ['--fast']]) {
     expect(() => optionsOf(args)).toThrow(UsageError)
   }
-  expect(QUICK_CELLS).toHaveLength(4)
+  expect(QUICK_CELLS.length).toBeGreaterThan(3)
+  expect(QUICK_CELLS.filter(isBeyond)).toEqual([])
   expect(new Set(CELLS.map(({ name }) => name)).size).toBe(CELLS.length)
 })

@@ -4,12 +4,11 @@ import { ec2Inventory } from '../../src/pollers/ec2/inventory.ts'
 import { toSnapshot } from '../../src/pollers/ec2/snapshot.ts'
 import { DEFAULT_NAMING } from '../../src/pollers/naming/rules.ts'
 import { createWorld } from '../../src/simulator/world.ts'
-import { WeatheredWorld } from '../support/bad-weather.ts'
+import { CALM, WeatheredWorld } from '../support/bad-weather.ts'
 import { noDoubt } from '../support/estate.ts'
 import { MINUTE_MS, START_MS, startSmallCloud } from '../support/simulator.ts'
 import { ec2Listing } from '../support/world-inventories.ts'
 
-const calm = { failing: 0, throttled: 0, slow: 0, tagless: 0, dying: 0, restarted: 0, beyondMs: 0 }
 const SEED = 4
 
 /** A binding without its times and its owners' labels. */
@@ -28,7 +27,7 @@ test('a listing that is made without the wire says what the SDK reads from it', 
     const ec2 = ec2Inventory({ ...estate, endpoint: endpoints.ec2, credentials, bounds: noDoubt, clock, pageSize: 50 })
     const promises = { briefestHoldingMs: cloud.bounds.briefestHoldingMs, bridgeMs: cloud.bounds.bridgeMs }
     const world = createWorld(SEED, START_MS, { hosts: 3, containersPerHost: 8, groups: 4 }, promises)
-    const run = new WeatheredWorld(world, { ...calm, lagMs: 0, clockErrorMs: 0 }, 1)
+    const run = new WeatheredWorld(world, { ...CALM, lagMs: 0, clockErrorMs: 0 }, 1)
     const seen = new Set<string>()
     const missed: string[] = []
     for (let minute = 1; minute < 12; minute++) {
