@@ -17,6 +17,8 @@ const FIELDS: ReadonlySet<string> = new Set(
   instance-tag instance-tag-2 interface-tag interface-tag-2 asg-tag asg-tag-2`.split(/\s+/),
 )
 
+export const isFlowField = (name: string): boolean => FIELDS.has(name)
+
 /** Fields that are whole numbers. An account id is not one of them: its leading zeros count. */
 const NUMERIC: ReadonlySet<string> = new Set(
   `version srcport dstport protocol packets bytes start end tcp-flags traffic-path
@@ -45,7 +47,19 @@ export type Format = {
   readonly action: number
   readonly status: number
   readonly direction: number
+  /** What recorded it where that is no interface: a regional NAT gateway, an attachment of a transit gateway. */
+  readonly resource: number
+  /** Undefined where the format is none of a transit gateway. */
+  readonly transit: { readonly source: TransitColumns; readonly destination: TransitColumns } | undefined
 }
+
+export type TransitColumns = { readonly account: number; readonly vpc: number; readonly interfaceId: number }
+
+/** The order that AWS gives a flow log whose maker chose none, and that of records that come without a header. */
+export const DEFAULT_COLUMNS: readonly string[] =
+  'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status'.split(
+    ' ',
+  )
 
 const NAME = /^[a-z][a-z0-9-]*$/
 
@@ -62,7 +76,18 @@ export function parseHeader(line: string): Format | undefined {
     .map(word => (word.startsWith('${') && word.endsWith('}') ? word.slice(2, -1) : word))
   if (!columns.some(name => FIELDS.has(name))) return undefined
   if (!columns.every(name => NAME.test(name)) || new Set(columns).size !== columns.length) return undefined
+  return formatOf(columns)
+}
+
+/** Where the fields stand among columns of these names. */
+export function formatOf(columns: readonly string[]): Format {
   const at = (name: string) => columns.indexOf(name)
+  const transitColumns = (end: 'src' | 'dst'): TransitColumns => ({
+    account: at(`tgw-${end}-vpc-account-id`),
+    vpc: at(`tgw-${end}-vpc-id`),
+    interfaceId: at(`tgw-${end}-eni`),
+  })
+  const isTransit = columns.some(name => name.startsWith('tgw-'))
   return {
     columns,
     account: at('account-id'),
@@ -83,6 +108,8 @@ export function parseHeader(line: string): Format | undefined {
     action: at('action'),
     status: at('log-status'),
     direction: at('flow-direction'),
+    resource: at(columns.includes('resource-id') ? 'resource-id' : 'tgw-attachment-id'),
+    transit: isTransit ? { source: transitColumns('src'), destination: transitColumns('dst') } : undefined,
   }
 }
 

@@ -3,10 +3,22 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { reasonOf } from '../../runtime/errors.ts'
 import { enricherErrors } from '../errors.ts'
+import { filesOf } from './glob.ts'
 import type { FlowObjectRef } from './object-ref.ts'
 
 const STANDARD_INPUT = '-'
 const CHUNK_BYTES = 256 * 1024
+
+/**
+ * The files that an argument names: "-" and a file themselves, a folder all below it, a pattern what it matches. Throws
+ * WHOHAD_FLOW_FILE_UNREADABLE where that is none.
+ */
+export async function flowFiles(argument: string): Promise<readonly string[]> {
+  if (argument === STANDARD_INPUT) return [argument]
+  const files = await filesOf(argument)
+  if (files.length === 0) throw enricherErrors.flowFileUnreadable({ path: argument, reason: 'no file is there' })
+  return files
+}
 
 /** The bytes of a file, or of standard input for "-". Throws WHOHAD_FLOW_FILE_UNREADABLE, also from within the iteration. */
 export async function openFlowFile(path: string): Promise<AsyncIterable<Uint8Array>> {

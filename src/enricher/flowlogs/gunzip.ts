@@ -1,90 +1,38 @@
-import { createGunzip, type Gunzip } from 'node:zlib'
+import { createGunzip, gunzipSync } from 'node:zlib'
+import { type CompressionFault, OUTPUT_CHUNK_BYTES, throughStream } from './decompress.ts'
 
-const OUTPUT_CHUNK_BYTES = 256 * 1024
-/** What a corrupt place can cost at most: zlib throws away what it had made of the slice that holds the fault. */
-const INPUT_SLICE_BYTES = 16 * 1024
-
-export type GzipFault = { readonly reason: 'truncated-gzip' | 'corrupt-gzip'; readonly detail: string }
+/** What is inflated in one piece at most, and from how much. */
+const MOST_WHOLE_BYTES = 128 * 1024 * 1024
+export const MOST_WHOLE_GZIP_BYTES = 32 * 1024 * 1024
 
 /**
- * The contents of a gzip stream of any number of members. Everything before the end of a truncated stream is yielded, and
- * then `onFault` is called; an error of `bytes` itself is thrown, for a torn connection is not a torn file. Each slice is
- * drained before the next is written: a stream that fails throws away what was not read from it.
+ * The contents of a gzip stream of any number of members, inflated in a thread of its own. Everything before the end of a
+ * truncated stream is yielded, and then `onFault` is called. Memory is bounded by one chunk.
  */
-export async function* gunzip(
+export function gunzip(
   bytes: AsyncIterable<Uint8Array>,
-  onFault: (fault: GzipFault) => void,
+  onFault: (fault: CompressionFault) => void,
 ): AsyncGenerator<Uint8Array> {
-  const inflater = createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES })
-  const watch = watchStream(inflater)
-  let readBytes = 0
+  return throughStream(bytes, createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES }), ({ message, atEnd, readBytes }) =>
+    onFault({
+      reason: atEnd ? 'truncated-gzip' : 'corrupt-gzip',
+      detail: `${message} after ${readBytes} compressed bytes`,
+    }),
+  )
+}
+
+/**
+ * The contents of whole gzip members, inflated here and now: in a worker that has nothing else to do this takes the least
+ * time. Undefined where they are damaged or more than is kept in one piece: `gunzip` tells what can be had of them.
+ */
+export function gunzipWhole(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length > MOST_WHOLE_GZIP_BYTES || bytes.length < 4) return undefined
+  // The last four bytes say how long the last member is, and there is mostly one: so one buffer holds all.
+  const said = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true)
+  const chunkSize = Math.min(Math.max(said + 1, 64 * 1024), MOST_WHOLE_BYTES)
   try {
-    for await (const chunk of bytes) {
-      for (let from = 0; from < chunk.length; from += INPUT_SLICE_BYTES) {
-        const slice = chunk.subarray(from, from + INPUT_SLICE_BYTES)
-        const written = watch.write(slice)
-        yield* drain(inflater, watch, written)
-        if (watch.failure()) break
-        readBytes += slice.length
-      }
-      if (watch.failure()) break
-    }
-    if (!watch.failure()) yield* drain(inflater, watch, watch.end())
-  } finally {
-    inflater.destroy()
-  }
-  const failure = watch.failure()
-  if (failure) {
-    const reason = failure.code === 'Z_BUF_ERROR' ? 'truncated-gzip' : 'corrupt-gzip'
-    onFault({ reason, detail: `${failure.message} after ${readBytes} compressed bytes` })
-  }
-}
-
-type Step = { done: boolean }
-type StreamWatch = {
-  write(slice: Uint8Array): Step
-  end(): Step
-  failure(): NodeJS.ErrnoException | undefined
-  /** Resolves at the next event of the stream. */
-  changed(): Promise<void>
-}
-
-async function* drain(inflater: Gunzip, watch: StreamWatch, step: Step): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const output: unknown = inflater.read()
-    if (output instanceof Uint8Array) yield output
-    else if (step.done || watch.failure()) return
-    else await watch.changed()
-  }
-}
-
-function watchStream(inflater: Gunzip): StreamWatch {
-  let failure: NodeJS.ErrnoException | undefined
-  let wake = () => {}
-  inflater.on('readable', () => wake())
-  inflater.on('error', error => {
-    failure = error
-    wake()
-  })
-  const stepThat = (start: (finished: () => void) => void): Step => {
-    const step = { done: false }
-    start(() => {
-      step.done = true
-      wake()
-    })
-    return step
-  }
-  return {
-    write: slice => stepThat(finished => inflater.write(slice, finished)),
-    end: () =>
-      stepThat(finished => {
-        inflater.once('end', finished)
-        inflater.end()
-      }),
-    failure: () => failure,
-    changed: () =>
-      new Promise(resolve => {
-        wake = resolve
-      }),
+    return gunzipSync(bytes, { chunkSize, maxOutputLength: MOST_WHOLE_BYTES })
+  } catch {
+    return undefined
   }
 }

@@ -62,7 +62,8 @@ function heldLine(longestLineBytes: number) {
   }
 }
 
-const clip = (text: string, longest: number): Line =>
-  text.length > longest
-    ? { text: text.slice(0, longest), tooLong: true, terminated: true }
-    : { text, tooLong: false, terminated: true }
+function clip(text: string, longest: number): Line {
+  // A character is three bytes at most (four for two units).
+  const tooLong = text.length * 3 > longest && Buffer.byteLength(text) > longest
+  return { text: tooLong ? text.slice(0, longest) : text, tooLong, terminated: true }
+}

@@ -20,14 +20,22 @@ export const objectName = ({ bucket, key }: Pick<FlowObjectRef, 'bucket' | 'key'
   bucket === '' ? key : `s3://${bucket}/${key}`
 
 /** AWS names a file by the 5-minute window that the *ends* of its records lie in (Amazon VPC user guide, "Flow log files"). */
-const WINDOW_MS = 5 * 60_000
-const NAMED = /_vpcflowlogs_([a-z0-9-]+)_fl-[0-9a-z]+_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_[^/]*$/
+export const FILE_WINDOW_MS = 5 * 60_000
+const NAMED = /_[a-z-]*flowlogs_([a-z0-9-]+)_fl-[0-9a-z]+_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_[^/]*$/
 
-/** What the object's key says: region, and the end of the window; undefined for a key of another form. */
-export function partsOfKey(key: string): { readonly region: string; readonly newestEndMs: Millis } | undefined {
+export type KeyParts = {
+  readonly region: string
+  /** The window [oldestEndMs, newestEndMs) that the records' ends lie in. */
+  readonly oldestEndMs: Millis
+  readonly newestEndMs: Millis
+}
+
+/** What the object's file name says, text or Parquet, of a VPC or a transit gateway; undefined for a name of another form. */
+export function partsOfKey(key: string): KeyParts | undefined {
   const match = NAMED.exec(key)
   if (match === null) return undefined
   const [year, month, day, hour, minute] = match.slice(2, 7).map(Number) as [number, number, number, number, number]
-  const windowMs = Date.UTC(year, month - 1, day, hour, minute)
-  return { region: match[1] ?? '', newestEndMs: windowMs + WINDOW_MS }
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59) return undefined
+  const oldestEndMs = Date.UTC(year, month - 1, day, hour, minute)
+  return { region: match[1] ?? '', oldestEndMs, newestEndMs: oldestEndMs + FILE_WINDOW_MS }
 }

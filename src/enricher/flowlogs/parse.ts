@@ -1,17 +1,23 @@
-import { type Ip, toIp } from '../../ownership/address.ts'
-import type { Format } from './fields.ts'
+import type { Ip } from '../../ownership/address.ts'
+import { type FieldFault, type Fields, fieldsOf, rememberedAddresses, Unreadable } from './field-reader.ts'
+import type { Format, TransitColumns } from './fields.ts'
 
 /** Why a line is not a record, or why reading stopped. A closed list: each is counted under its name. */
 export type RejectionReason =
   | 'too-few-fields'
   | 'too-many-fields'
-  | 'malformed-number'
-  | 'malformed-address'
-  | 'start-after-end'
+  | FieldFault
   | 'without-address'
   | 'line-too-long'
+  | 'malformed-envelope'
   | 'truncated-gzip'
   | 'corrupt-gzip'
+  | 'truncated-zstd'
+  | 'corrupt-zstd'
+  | 'truncated-parquet'
+  | 'corrupt-parquet'
+  | 'unsupported-parquet'
+  | 'oversize-parquet'
 
 /** One end as the record shows it. */
 export type RecordEnd = {
@@ -23,6 +29,15 @@ export type RecordEnd = {
   readonly packet: Ip | undefined
   readonly port: number | undefined
 }
+
+/** The VPC of an end, whose it is, and the interface there by which the transit gateway is attached to it. */
+export type TransitEnd = {
+  readonly account: string | undefined
+  readonly vpc: string | undefined
+  readonly interfaceId: string | undefined
+}
+
+export type TransitEnds = { readonly source: TransitEnd; readonly destination: TransitEnd }
 
 export type FlowRecord = {
   readonly kind: 'flow'
@@ -44,14 +59,26 @@ export type FlowRecord = {
   readonly endSeconds: number | undefined
   readonly action: string | undefined
   readonly direction: 'ingress' | 'egress' | undefined
+  /** What a transit gateway says of where each end was; undefined where the record is an interface's. */
+  readonly transit: TransitEnds | undefined
+  /** The regional NAT gateway or transit gateway attachment that recorded it, where no interface did. */
+  readonly resourceId: string | undefined
 }
 
-/** A line that stands for an interval without records (NODATA) or with records lost (SKIPDATA). */
+/**
+ * A line that stands for an interval without records (NODATA) or with records lost (SKIPDATA): a gap in what the log covers,
+ * of this interface or resource from `startSeconds` to the end of `endSeconds`, as far as the line tells.
+ */
 export type SkippedLine = {
   readonly kind: 'skipped'
   readonly line: number
   readonly status: 'NODATA' | 'SKIPDATA'
   readonly tokens: readonly string[]
+  readonly account: string | undefined
+  readonly interfaceId: string | undefined
+  readonly resourceId: string | undefined
+  readonly startSeconds: number | undefined
+  readonly endSeconds: number | undefined
 }
 
 export type RejectedLine = {
@@ -66,22 +93,10 @@ export type RejectedLine = {
 
 export type ParsedLine = FlowRecord | SkippedLine | RejectedLine
 
-const SAMPLE_LENGTH = 256
-const REMEMBERED_ADDRESSES = 65_536
 const LARGEST_SECONDS = 2 ** 32 - 1
+const SAMPLE_LENGTH = 256
 
 export type LineParser = (line: string, number: number) => ParsedLine
-
-/** Thrown and caught within this file only: a field that cannot be read ends its line, not the file. */
-class Unreadable extends Error {
-  readonly reason: RejectionReason
-  readonly field: string
-  constructor(reason: RejectionReason, field: string) {
-    super(reason)
-    this.reason = reason
-    this.field = field
-  }
-}
 
 /**
  * Reads the lines of one format. Fields are separated by runs of spaces and `-` is an absent one; a line whose field count
@@ -89,24 +104,21 @@ class Unreadable extends Error {
  * is a flow whatever its status says (both kinds of disagreement occur in public captures).
  */
 export function lineParser(format: Format): LineParser {
-  const addresses = new Map<string, Ip | undefined>()
-  const remembered = (text: string): Ip | undefined => {
-    const known = addresses.get(text)
-    if (known !== undefined) return known
-    const ip = toIp(text)
-    if (addresses.size >= REMEMBERED_ADDRESSES) addresses.clear()
-    if (ip !== undefined) addresses.set(text, ip)
-    return ip
-  }
+  const parse = tokenParser(format)
+  return (line, number) => parse(splitFields(line), number, line)
+}
 
-  return (line, number) => {
-    const tokens = splitFields(line)
+/** The same of a line that is in fields already. `sample` is what a rejection shows. */
+export function tokenParser(format: Format): (tokens: readonly string[], number: number, sample: string) => ParsedLine {
+  const toAddress = rememberedAddresses()
+  return (tokens, number, sample) => {
     const surplus = tokens.length - format.columns.length
-    if (surplus !== 0) return rejected(line, number, surplus < 0 ? 'too-few-fields' : 'too-many-fields', '')
+    if (surplus !== 0) return rejected(sample, number, surplus < 0 ? 'too-few-fields' : 'too-many-fields', '')
     try {
-      return readRecord(format, tokens, number, remembered) ?? rejected(line, number, 'without-address', '')
+      const fields = fieldsOf(format, tokens, toAddress)
+      return readRow(fields, format, tokens, number) ?? rejected(sample, number, 'without-address', '')
     } catch (error) {
-      if (error instanceof Unreadable) return rejected(line, number, error.reason, error.field)
+      if (error instanceof Unreadable) return rejected(sample, number, error.reason, error.field)
       throw error
     }
   }
@@ -121,88 +133,75 @@ export const rejected = (line: string, number: number, reason: RejectionReason, 
   sample: line.slice(0, SAMPLE_LENGTH),
 })
 
-function splitFields(line: string): readonly string[] {
+export function splitFields(line: string): readonly string[] {
   const tokens = (line.endsWith('\r') ? line.slice(0, -1) : line).split(' ')
   return tokens.includes('') ? tokens.filter(token => token !== '') : tokens
 }
 
-function readRecord(
+/** Undefined for a row with one address too few. */
+function readRow(
+  fields: Fields,
   format: Format,
   tokens: readonly string[],
   line: number,
-  toAddress: (text: string) => Ip | undefined,
 ): FlowRecord | SkippedLine | undefined {
-  const text = (at: number): string | undefined => {
-    const token = at < 0 ? '-' : tokens[at]
-    return token === '-' ? undefined : token
-  }
-  const integer = (at: number, largest: number): number | undefined => {
-    const token = text(at)
-    if (token === undefined) return undefined
-    const value = toCount(token)
-    if (value === undefined || value > largest) throw new Unreadable('malformed-number', format.columns[at] ?? '')
-    return value
-  }
-  const address = (at: number): Ip | undefined => {
-    const token = text(at)
-    if (token === undefined) return undefined
-    const ip = toAddress(token)
-    if (ip === undefined) throw new Unreadable('malformed-address', format.columns[at] ?? '')
-    return ip
-  }
-  const end = (observedAt: number, packetAt: number, portAt: number): RecordEnd | undefined => {
-    const observed = address(observedAt)
-    const packet = address(packetAt)
-    const port = integer(portAt, 65_535)
-    const ip = packet ?? observed
-    return ip && { ip, observed, packet, port }
-  }
-
-  const source = end(format.sourceAddress, format.packetSource, format.sourcePort)
-  const destination = end(format.destinationAddress, format.packetDestination, format.destinationPort)
+  const { text, id, integer } = fields
+  const source = readEnd(fields, format.sourceAddress, format.packetSource, format.sourcePort)
+  const destination = readEnd(fields, format.destinationAddress, format.packetDestination, format.destinationPort)
   const startSeconds = integer(format.start, LARGEST_SECONDS)
   const endSeconds = integer(format.end, LARGEST_SECONDS)
   if (startSeconds !== undefined && endSeconds !== undefined && startSeconds > endSeconds) {
     throw new Unreadable('start-after-end', '')
   }
-  if (source === undefined && destination === undefined) return skippedLine(text(format.status), line, tokens)
+  const recorder = { account: id(format.account), interfaceId: id(format.interfaceId), resourceId: id(format.resource) }
+  const common = { line, tokens, ...recorder, startSeconds, endSeconds }
+  if (source === undefined && destination === undefined) {
+    const status = skippedStatus(text(format.status))
+    return status && { kind: 'skipped', status, ...common }
+  }
   if (source === undefined || destination === undefined) return undefined
   return {
     kind: 'flow',
-    line,
-    tokens,
-    account: text(format.account),
-    interfaceId: text(format.interfaceId),
-    vpc: text(format.vpc),
-    region: text(format.region),
+    ...common,
+    vpc: id(format.vpc),
+    region: id(format.region),
+    transit: format.transit && {
+      source: readTransitEnd(fields, format.transit.source),
+      destination: readTransitEnd(fields, format.transit.destination),
+    },
     source,
     destination,
     protocol: integer(format.protocol, 255),
     packets: integer(format.packets, Number.MAX_SAFE_INTEGER),
     bytes: integer(format.bytes, Number.MAX_SAFE_INTEGER),
-    startSeconds,
-    endSeconds,
     action: text(format.action),
     direction: directionOf(text(format.direction)),
   }
 }
 
+function readEnd(
+  { address, integer }: Fields,
+  observedAt: number,
+  packetAt: number,
+  portAt: number,
+): RecordEnd | undefined {
+  const observed = address(observedAt)
+  const packet = address(packetAt)
+  const port = integer(portAt, 65_535)
+  const ip = packet ?? observed
+  return ip && { ip, observed, packet, port }
+}
+
+const readTransitEnd = ({ id }: Fields, { account, vpc, interfaceId }: TransitColumns): TransitEnd => ({
+  account: id(account),
+  vpc: id(vpc),
+  interfaceId: id(interfaceId),
+})
+
 /** No addresses and no status is NODATA; no addresses with status OK is a record that lost them. */
-function skippedLine(status: string | undefined, line: number, tokens: readonly string[]): SkippedLine | undefined {
-  if (status === 'SKIPDATA') return { kind: 'skipped', line, status, tokens }
-  return status === 'OK' ? undefined : { kind: 'skipped', line, status: 'NODATA', tokens }
+function skippedStatus(status: string | undefined): SkippedLine['status'] | undefined {
+  if (status === 'SKIPDATA') return status
+  return status === 'OK' ? undefined : 'NODATA'
 }
 
 const directionOf = (text: string | undefined) => (text === 'ingress' || text === 'egress' ? text : undefined)
-
-/** The value of decimal digits alone: no sign, no exponent, nothing that a number cannot hold exactly. */
-function toCount(text: string): number | undefined {
-  if (text.length === 0 || text.length > 16) return undefined
-  let value = 0
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) return undefined
-    value = value * 10 + digit
-  }
-  return Number.isSafeInteger(value) ? value : undefined
-}

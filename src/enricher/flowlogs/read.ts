@@ -1,14 +1,16 @@
 import { WhohadError } from '../../runtime/errors.ts'
 import { enricherErrors } from '../errors.ts'
-import { type Format, parseHeader } from './fields.ts'
-import { type GzipFault, gunzip } from './gunzip.ts'
-import { type Line, linesOf } from './lines.ts'
-import { type LineParser, lineParser, type ParsedLine, rejected } from './parse.ts'
+import { DEFAULT_COLUMNS, type Format, formatOf, parseHeader } from './fields.ts'
+import { LineJudge } from './line-judge.ts'
+import { linesOf } from './lines.ts'
+import { type Inflating, type OpenedLog, openFlowLog } from './open-flow-log.ts'
+import { readParquetChunks } from './parquet-chunks.ts'
+import { type ParsedLine, rejected } from './parse.ts'
+import { recordAt } from './record-at.ts'
+import type { RecordBatch } from './record-batch.ts'
 
 /** Four times what the longest record of version 11 can be. */
-const LONGEST_LINE_BYTES = 64 * 1024
-const GZIP_MAGIC = [0x1f, 0x8b] as const
-const PARQUET_MAGIC = 'PAR1'
+export const LONGEST_LINE_BYTES = 64 * 1024
 
 export type ReadOptions = {
   /** How errors call the input. */
@@ -16,6 +18,8 @@ export type ReadOptions = {
   /** Field names or LogFormat of a file that has no header line. A header in the file wins. */
   readonly format?: string | undefined
   readonly longestLineBytes?: number
+  /** `beside` where it is left out. */
+  readonly inflating?: Inflating
 }
 
 export type FlowBatch = {
@@ -25,56 +29,70 @@ export type FlowBatch = {
 }
 
 /**
- * Reads one flow log, gzip or plain text (told by its first bytes, for no file name and no Content-Encoding is reliable).
- * Bad lines, and a gzip stream that ends too early, come as rejected lines with their place, and the rest goes on. Blank
+ * Reads one flow log line by line as objects: text, plain or in gzip or Zstandard, CloudWatch's envelope, Parquet. Bad lines,
+ * and a stream that ends too early or is damaged, come as rejected lines with their place, and the rest goes on. Blank
  * lines are passed over; an empty input has no batch. Throws WHOHAD_FLOW_HEADER_MISSING before the first batch where
- * neither the file nor the options say which fields there are, WHOHAD_FLOW_PARQUET_UNSUPPORTED,
- * WHOHAD_FLOW_FORMAT_MALFORMED, and whatever `bytes` throws.
+ * neither the file nor the options say which fields there are, WHOHAD_FLOW_COLUMNS_MISSING where no column of a Parquet
+ * file is one, WHOHAD_FLOW_FORMAT_MALFORMED, and whatever `bytes` throws.
  */
 export async function* readFlowLog(bytes: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<FlowBatch> {
-  const given = options.format === undefined ? undefined : parseFormat(options.format)
-  const faults: GzipFault[] = []
-  const text = plainText(bytes, options.name, fault => faults.push(fault))
-  const lines = lineReader(options.name, given)
-  let torn = ''
-  for await (const batch of linesOf(text, options.longestLineBytes ?? LONGEST_LINE_BYTES)) {
-    const parsed: ParsedLine[] = []
-    for (const line of batch) {
-      // The piece of a line that a torn stream ends with may look whole: 42 of 4249 is a number too.
-      if (!line.terminated && faults.length > 0) torn = line.text
-      else lines.read(line, parsed)
-    }
-    yield { columns: lines.columns(), lines: parsed }
-  }
-  const rest = faults.map(({ reason, detail }) => rejected(torn, lines.next(), reason, detail))
-  if (rest.length > 0) yield { columns: lines.columns(), lines: rest }
+  const given = givenFormat(options)
+  const opened = await openFlowLog(bytes, options.inflating ?? 'beside')
+  if (opened.kind === 'parquet') yield* rowsOf(readParquetChunks(opened.chunks, options))
+  else yield* linesIn(opened, opened.kind === 'envelope' ? (given ?? formatOf(DEFAULT_COLUMNS)) : given, options)
 }
 
-function lineReader(name: string, given: Format | undefined) {
-  let next = 0
-  let format: Format | undefined
-  let parse: LineParser | undefined
-  return {
-    next: () => next,
-    columns: () => format?.columns ?? [],
-    read(line: Line, into: ParsedLine[]): void {
-      const number = next++
-      if (isBlank(line)) return
-      if (parse === undefined) {
-        const own = parseHeader(line.text)
-        format = own ?? given ?? refuseHeader(name, line.text)
-        parse = lineParser(format)
-        if (own) return
+async function* linesIn(
+  { chunks, faults, documents }: OpenedLog,
+  given: Format | undefined,
+  { name, longestLineBytes = LONGEST_LINE_BYTES }: ReadOptions,
+): AsyncGenerator<FlowBatch> {
+  const judge = new LineJudge(given, headerMissing(name))
+  let number = 0
+  let torn = ''
+  for await (const batch of linesOf(chunks, longestLineBytes)) {
+    let parsed: ParsedLine[] = documents
+      .splice(0)
+      .map(({ reason, detail, sample }) => rejected(sample, number, reason, detail))
+    for (const line of batch) {
+      // The piece of a line that a torn stream ends with may look whole: 42 of 4249 is a number too.
+      if (!line.terminated && faults.length > 0) {
+        torn = line.text
+        continue
       }
-      into.push(line.tooLong ? rejected(line.text, number, 'line-too-long', '') : parse(line.text, number))
-    },
+      const { format } = judge
+      const found = judge.judge(line, number++)
+      if (judge.format !== format && format && parsed.length > 0) {
+        yield { columns: format.columns, lines: parsed }
+        parsed = []
+      }
+      if (found) parsed.push(found)
+    }
+    yield { columns: judge.format?.columns ?? [], lines: parsed }
+  }
+  const rest = [
+    ...documents.map(({ reason, detail, sample }) => rejected(sample, number, reason, detail)),
+    ...faults.map(({ reason, detail }) => rejected(torn, number, reason, detail)),
+  ]
+  if (rest.length > 0) yield { columns: judge.format?.columns ?? [], lines: rest }
+}
+
+async function* rowsOf(batches: AsyncIterable<RecordBatch>): AsyncGenerator<FlowBatch> {
+  for await (const batch of batches) {
+    const rows = Array.from({ length: batch.count }, (_, place) => recordAt(batch, place))
+    const lines = [...rows, ...batch.others].sort((a, b) => a.line - b.line)
+    yield { columns: batch.columns, lines }
   }
 }
+
+/** Throws WHOHAD_FLOW_FORMAT_MALFORMED. */
+export const givenFormat = ({ format }: ReadOptions): Format | undefined =>
+  format === undefined ? undefined : parseFormat(format)
 
 /** Whether an error says what the input *is*, and so will be the same at every attempt. */
 export function isNoFlowLog(error: unknown): error is WhohadError {
-  const { flowHeaderMissing, flowParquetUnsupported } = enricherErrors
-  return error instanceof WhohadError && [flowHeaderMissing.code, flowParquetUnsupported.code].includes(error.code)
+  const { flowHeaderMissing, flowColumnsMissing } = enricherErrors
+  return error instanceof WhohadError && [flowHeaderMissing.code, flowColumnsMissing.code].includes(error.code)
 }
 
 /** The format that a person or a setting gives. Throws WHOHAD_FLOW_FORMAT_MALFORMED. */
@@ -84,51 +102,10 @@ export function parseFormat(text: string): Format {
   return format
 }
 
-function refuseHeader(name: string, line: string): never {
-  throw enricherErrors.flowHeaderMissing({ name, line: printable(line.slice(0, 100)) })
-}
+/** What says that an input has no header. */
+export const headerMissing = (name: string) => (firstLine: string) =>
+  enricherErrors.flowHeaderMissing({ name, line: printable(firstLine.slice(0, 100)) })
 
 /** Unprintable characters escaped, so that a binary file cannot talk to somebody's terminal. */
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cs}\uFFFD]/gu, c => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
-
-const isBlank = ({ text }: Line): boolean => text === '' || text === '\r' || text.trim() === ''
-
-async function* plainText(
-  bytes: AsyncIterable<Uint8Array>,
-  name: string,
-  onFault: (fault: GzipFault) => void,
-): AsyncGenerator<Uint8Array> {
-  const { head, all, close } = await peek(bytes, PARQUET_MAGIC.length)
-  if (Buffer.from(head).toString('latin1') === PARQUET_MAGIC) {
-    await close()
-    throw enricherErrors.flowParquetUnsupported({ name })
-  }
-  yield* head[0] === GZIP_MAGIC[0] && head[1] === GZIP_MAGIC[1] ? gunzip(all, onFault) : all
-}
-
-/** The first bytes, and all of them again from the start. */
-async function peek(
-  bytes: AsyncIterable<Uint8Array>,
-  length: number,
-): Promise<{ head: Uint8Array; all: AsyncGenerator<Uint8Array>; close: () => Promise<unknown> }> {
-  const iterator = bytes[Symbol.asyncIterator]()
-  const first: Uint8Array[] = []
-  let firstBytes = 0
-  while (firstBytes < length) {
-    const next = await iterator.next()
-    if (next.done) break
-    first.push(next.value)
-    firstBytes += next.value.length
-  }
-  const close = async () => iterator.return?.()
-  async function* replay(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* first
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
-    } finally {
-      await close()
-    }
-  }
-  return { head: Buffer.concat(first).subarray(0, length), all: replay(), close }
-}

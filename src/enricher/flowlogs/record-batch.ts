@@ -14,7 +14,10 @@ export type AddressColumn = {
   readonly words: Int32Array
 }
 
-/** Short texts that repeat from record to record, by number. Numbers mean something within one object only. */
+/**
+ * Short texts that repeat from record to record, by number. Numbers mean something within one `TextNumbers` only: a batch
+ * has that of its object, or another one than the batch before where an object has more texts than are kept at a time.
+ */
 export type TextNumbers = {
   text(number: number): string
   /** Numbers given out so far are smaller. */
@@ -51,6 +54,11 @@ export class RecordBatch {
   readonly vpcs: Int32Array
   readonly regions: Int32Array
   readonly actions: Int32Array
+  /**
+   * 1 for a record of a transit gateway, whose ends have domains of their own (`FlowRecord.transit`); else 0. Whoever
+   * attributes it takes `recordAt`.
+   */
+  readonly transits: Uint8Array
   texts: TextNumbers = NO_TEXTS
   /** Lines between the records that are none, in their order. */
   others: (SkippedLine | RejectedLine)[] = []
@@ -58,6 +66,8 @@ export class RecordBatch {
   columns: readonly string[] = []
   /** All fields of a record in the order of `columns`, as text; `-` where it has none. Good until the batch is filled again. */
   tokensOf: (place: number) => readonly string[] = () => []
+  /** The bytes of a record's line just as they stand in a text, without its newline; undefined where the input has no lines. */
+  lineOf: ((place: number) => Uint8Array) | undefined = undefined
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -79,6 +89,7 @@ export class RecordBatch {
     this.vpcs = new Int32Array(capacity)
     this.regions = new Int32Array(capacity)
     this.actions = new Int32Array(capacity)
+    this.transits = new Uint8Array(capacity)
   }
 
   clear(): void {

@@ -1,6 +1,14 @@
-import { GetObjectCommand, paginateListObjectsV2, S3Client, S3ServiceException } from '@aws-sdk/client-s3'
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type ListObjectsV2CommandOutput,
+  paginateListObjectsV2,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
 import { reasonOf } from '../../runtime/errors.ts'
 import { enricherErrors } from '../errors.ts'
+import type { Folders } from './list-window.ts'
 import type { FlowObjectRef } from './object-ref.ts'
 
 export type S3Settings = {
@@ -14,9 +22,11 @@ export type S3Settings = {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
 }
 
-export type FlowObjectStore = {
-  /** Every object under the prefix that is not a folder marker, in no order that may be relied on. */
-  list(signal?: AbortSignal): AsyncIterable<FlowObjectRef>
+export type FlowObjectStore = Folders & {
+  /** Every object under the prefix, or another one, that is not a folder marker, in no order that may be relied on. */
+  list(signal?: AbortSignal, under?: string): AsyncIterable<FlowObjectRef>
+  /** An object of which only the key is known, as it is now; WHOHAD_S3_OBJECT_MISSING where there is none. */
+  find(key: string, signal?: AbortSignal): Promise<FlowObjectRef>
   /** The bytes of exactly the listed object: one that was replaced since then is WHOHAD_S3_OBJECT_MISSING. */
   open(object: FlowObjectRef, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>
   close(): void
@@ -32,19 +42,36 @@ export function s3FlowLogs(settings: S3Settings): FlowObjectStore {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
+  async function* pages(under: string, delimiter: string | undefined, signal: AbortSignal | undefined) {
+    try {
+      // A new input for every listing: the paginator writes its token into the one it is given.
+      const input = { Bucket: bucket, Prefix: under, ...(delimiter !== undefined && { Delimiter: delimiter }) }
+      yield* paginateListObjectsV2({ client }, input, abortable(signal))
+    } catch (cause) {
+      throw said(cause, settings, 's3:ListBucket', under)
+    }
+  }
+  function* objectsOf({ Contents = [] }: ListObjectsV2CommandOutput): Generator<FlowObjectRef> {
+    for (const { Key, ETag, Size } of Contents) {
+      if (Key !== undefined && !Key.endsWith('/')) yield objectOf(bucket, Key, ETag, Size)
+    }
+  }
   return {
-    async *list(signal) {
+    async *list(signal, under = prefix) {
+      for await (const page of pages(under, undefined, signal)) yield* objectsOf(page)
+    },
+    async *level(under, signal) {
+      for await (const page of pages(under, '/', signal)) {
+        yield* objectsOf(page)
+        for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix !== undefined) yield { folder: Prefix }
+      }
+    },
+    async find(key, signal) {
       try {
-        // A new input for every listing: the paginator writes its token into the one it is given.
-        const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }, abortable(signal))
-        for await (const page of pages) {
-          for (const { Key, ETag, Size } of page.Contents ?? []) {
-            if (Key === undefined || Key.endsWith('/')) continue
-            yield { bucket, key: Key, etag: (ETag ?? '').replaceAll('"', ''), sizeBytes: Size ?? 0 }
-          }
-        }
+        const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), abortable(signal))
+        return objectOf(bucket, key, head.ETag, head.ContentLength)
       } catch (cause) {
-        throw said(cause, settings, 's3:ListBucket', prefix)
+        throw said(cause, settings, 's3:GetObject', key)
       }
     },
     async open({ key, etag }, signal) {
@@ -59,6 +86,13 @@ export function s3FlowLogs(settings: S3Settings): FlowObjectStore {
     close: () => client.destroy(),
   }
 }
+
+const objectOf = (bucket: string, key: string, etag = '', sizeBytes = 0): FlowObjectRef => ({
+  bucket,
+  key,
+  etag: etag.replaceAll('"', ''),
+  sizeBytes,
+})
 
 const abortable = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {})
 
@@ -80,7 +114,9 @@ function said(cause: unknown, settings: S3Settings, action: string, key: string)
   const reason = reasonOf(cause)
   const status = cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined
   if (cause.name === 'NoSuchBucket') return enricherErrors.s3BucketMissing({ bucket, region }, cause)
-  if (cause.name === 'NoSuchKey' || status === 412) return enricherErrors.s3ObjectMissing({ bucket, key }, cause)
+  // The reply to a HEAD has no body that could name the error.
+  if (cause.name === 'NoSuchKey' || cause.name === 'NotFound' || status === 412)
+    return enricherErrors.s3ObjectMissing({ bucket, key }, cause)
   if (status === 403) return enricherErrors.s3AccessDenied({ bucket, action, reason: cause.name }, cause)
   const code = 'code' in cause ? String(cause.code) : cause.name
   if (NETWORK.test(code) || reason === 'aborted' || (status !== undefined && status >= 500)) {

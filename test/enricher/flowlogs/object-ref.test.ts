@@ -9,17 +9,27 @@ import { collect } from '../../support/byte-streams.ts'
 const folder = mkdtempSync(join(tmpdir(), 'whohad-files-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-test("the key's name tells region and end of the window, in every layout of folders", () => {
-  const file = '123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20180620T1620Z_fe123456.log.gz'
+test("the key's name tells region and window, in every layout of folders, as text and as Parquet", () => {
+  const stem = '123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20180620T1620Z_fe123456'
+  const oldestEndMs = Date.UTC(2018, 5, 20, 16, 20)
   const newestEndMs = Date.UTC(2018, 5, 20, 16, 25)
   for (const folders of [
     'AWSLogs/123456789012/vpcflowlogs/us-east-1/2018/06/20/',
+    'AWSLogs/o-a1b2c3d4e5/123456789012/vpcflowlogs/us-east-1/2018/06/20/16/',
     'a/AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=us-east-1/year=2018/month=06/day=20/hour=16/',
     '',
   ]) {
-    expect(partsOfKey(folders + file)).toEqual({ region: 'us-east-1', newestEndMs })
+    for (const suffix of ['.log.gz', '.log.parquet'])
+      expect(partsOfKey(folders + stem + suffix)).toEqual({ region: 'us-east-1', oldestEndMs, newestEndMs })
   }
-  expect(partsOfKey('some/other.log')).toBeUndefined()
+})
+
+test.for([
+  'some/other.log',
+  'a_vpcflowlogs_us-east-1_fl-1_20181320T1620Z_a.log.gz',
+  'a_vpcflowlogs_us-east-1_fl-1_20180620T2460Z_a.log',
+])('the key %s tells nothing', key => {
+  expect(partsOfKey(key)).toBeUndefined()
 })
 
 test('an object has the same id for ever, and another one when it is written anew', () => {

@@ -146,7 +146,7 @@ test("a file's own header wins over a given format", async () => {
 })
 
 test('binary input is refused by name, with nothing of it that a terminal would obey', async () => {
-  await expect(read('PAR1\u0015\u0004')).rejects.toMatchObject({ code: 'WHOHAD_FLOW_PARQUET_UNSUPPORTED' })
+  expect(await read('PAR1\u0015\u0004')).toMatchObject([{ kind: 'rejected', line: 0, reason: 'truncated-parquet' }])
   const refusal = read('\u001b[31mred\u0007\n')
   await expect(refusal).rejects.toThrow(/\\u001b\[31mred\\u0007/)
 })

@@ -1,0 +1,180 @@
+import type { Format } from './fields.ts'
+import { LineJudge } from './line-judge.ts'
+import { LineScanner, type LineWindow } from './line-scanner.ts'
+import type { Line } from './lines.ts'
+import { type ParsedLine, type RejectedLine, rejected, splitFields } from './parse.ts'
+import { putRecord } from './put-record.ts'
+import type { RecordBatch } from './record-batch.ts'
+import { PADDING_BYTES, TextTable } from './text-table.ts'
+
+/** What is read at a time, beside a line that has begun: small enough to stay in a processor's cache. */
+const WINDOW_BYTES = 256 * 1024
+const LF = 10
+
+export type LineRules = {
+  readonly given: Format | undefined
+  /** What is thrown where neither the text nor `given` says which fields there are. */
+  readonly headerMissing: (firstLine: string) => Error
+  readonly longestLineBytes: number
+}
+
+/**
+ * Lines of text as they come, in pieces of any size, into one batch that is filled again and again: each batch that `take` and
+ * `finish` yield is good until they are resumed. Memory is bounded by the window, one line, and the batch.
+ */
+export class TextBatches {
+  readonly #batch: RecordBatch
+  readonly #rules: LineRules
+  readonly #judge: LineJudge
+  readonly #bytes: Buffer<ArrayBuffer>
+  readonly #window: LineWindow
+  #scanner: LineScanner | undefined
+  #texts = new TextTable()
+  /** The part of the window that is not read yet, and the number of the line that begins there. */
+  #from = 0
+  #until = 0
+  #line = 0
+  /** A line that is longer than any may be, while its end is looked for. */
+  #tooLong: ParsedLine | undefined
+
+  constructor(batch: RecordBatch, rules: LineRules) {
+    this.#batch = batch
+    this.#rules = rules
+    this.#judge = new LineJudge(rules.given, rules.headerMissing)
+    this.#bytes = Buffer.alloc(WINDOW_BYTES + rules.longestLineBytes + 1 + PADDING_BYTES)
+    const { buffer, byteOffset, length } = this.#bytes
+    this.#window = { bytes: new Uint8Array(buffer, byteOffset, length), view: new DataView(buffer, byteOffset, length) }
+    batch.clear()
+    batch.texts = this.#texts
+    batch.tokensOf = place => this.#tokensOf(place)
+    batch.lineOf = place => this.#lineOf(place)
+  }
+
+  *take(chunk: Uint8Array): Generator<RecordBatch> {
+    const room = this.#bytes.length - 1 - PADDING_BYTES
+    for (let from = this.#passOver(chunk); from < chunk.length; ) {
+      const piece = chunk.subarray(from, from + room - this.#until)
+      this.#bytes.set(piece, this.#until)
+      this.#until += piece.length
+      from += piece.length
+      const last = this.#bytes.lastIndexOf(LF, this.#until - 1)
+      if (last >= this.#from) yield* this.#read(last + 1)
+      this.#bytes.copyWithin(0, this.#from, this.#until)
+      this.#until -= this.#from
+      this.#from = 0
+      if (this.#until > this.#rules.longestLineBytes) {
+        yield* this.#beginTooLong()
+        from += this.#passOver(chunk.subarray(from))
+      }
+    }
+    if (this.#batch.others.length >= this.#batch.capacity) yield* this.#handOut()
+  }
+
+  /** The last line, where it has no newline, and `faults` of the text itself, which make a piece of that line. */
+  *finish(faults: readonly Pick<RejectedLine, 'reason' | 'detail'>[]): Generator<RecordBatch> {
+    const piece = this.#textBetween(this.#from, this.#until)
+    const torn = this.#tooLong?.kind === 'rejected' ? this.#tooLong.sample : piece
+    if (faults.length === 0 && this.#tooLong) this.#endTooLong()
+    else if (faults.length === 0 && this.#until > this.#from) {
+      this.#bytes[this.#until++] = LF
+      yield* this.#read(this.#until)
+    }
+    yield* this.reject(faults.map(({ reason, detail }) => ({ reason, detail, sample: torn })))
+  }
+
+  /** What is wrong with the input between its lines. */
+  *reject(faults: readonly Pick<RejectedLine, 'reason' | 'detail' | 'sample'>[]): Generator<RecordBatch> {
+    for (const { reason, detail, sample } of faults) {
+      this.#batch.others.push(rejected(sample, this.#line, reason, detail))
+    }
+    yield* this.#handOut()
+  }
+
+  /** Passes over the rest of a line that is too long; tells where the next one begins. */
+  #passOver(chunk: Uint8Array): number {
+    if (this.#tooLong === undefined) return 0
+    const end = chunk.indexOf(LF)
+    if (end < 0) return chunk.length
+    this.#endTooLong()
+    return end + 1
+  }
+
+  *#beginTooLong(): Generator<RecordBatch> {
+    const text = this.#textBetween(0, this.#rules.longestLineBytes)
+    this.#until = 0
+    this.#tooLong = yield* this.#judged({ text, tooLong: true, terminated: true })
+  }
+
+  #endTooLong(): void {
+    if (this.#tooLong && this.#tooLong.kind !== 'flow') this.#batch.others.push(this.#tooLong)
+    this.#tooLong = undefined
+    this.#line++
+  }
+
+  /** Reads whole lines up to `until`. */
+  *#read(until: number): Generator<RecordBatch> {
+    const batch = this.#batch
+    while (this.#from < until) {
+      if (batch.count === batch.capacity || batch.others.length >= batch.capacity) yield* this.#handOut()
+      const scanner = this.#scanner
+      if (scanner) {
+        scanner.scan(this.#window, this.#from, until, this.#line, this.#texts)
+        this.#line += scanner.taken
+        this.#from = scanner.at
+      }
+      if (this.#from < until && batch.count < batch.capacity) yield* this.#readAsText()
+    }
+    yield* this.#handOut()
+  }
+
+  /** Reads one line the long way. */
+  *#readAsText(): Generator<RecordBatch> {
+    const begin = this.#from
+    const end = this.#bytes.indexOf(LF, begin)
+    const longest = this.#rules.longestLineBytes
+    const text = this.#textBetween(begin, Math.min(end, begin + longest))
+    const line = yield* this.#judged({ text, tooLong: end - begin > longest, terminated: true })
+    this.#line++
+    this.#from = end + 1
+    if (line?.kind === 'flow') {
+      if (this.#scanner) this.#scanner.begins[this.#batch.count] = begin
+      putRecord(this.#batch, line, this.#texts)
+    } else if (line) this.#batch.others.push(line)
+  }
+
+  /** What a line is. Where it begins another format, what was read so far is handed out first. */
+  *#judged(line: Line): Generator<RecordBatch, ParsedLine | undefined> {
+    const before = this.#judge.format
+    const found = this.#judge.judge(line, this.#line)
+    const { format } = this.#judge
+    if (format === undefined || format === before) return found
+    yield* this.#handOut()
+    this.#scanner = new LineScanner(format, this.#batch, this.#rules.longestLineBytes)
+    this.#batch.columns = format.columns
+    return found
+  }
+
+  *#handOut(): Generator<RecordBatch> {
+    const batch = this.#batch
+    if (batch.count === 0 && batch.others.length === 0) return
+    yield batch
+    batch.clear()
+    if (!this.#texts.isFull) return
+    this.#texts = new TextTable()
+    batch.texts = this.#texts
+  }
+
+  #tokensOf(place: number): readonly string[] {
+    const begin = this.#scanner?.begins[place] ?? 0
+    return splitFields(this.#textBetween(begin, this.#bytes.indexOf(LF, begin)))
+  }
+
+  #lineOf(place: number): Uint8Array {
+    const begin = this.#scanner?.begins[place] ?? 0
+    return this.#bytes.subarray(begin, this.#bytes.indexOf(LF, begin))
+  }
+
+  #textBetween(from: number, until: number): string {
+    return this.#bytes.toString('utf8', from, until)
+  }
+}
