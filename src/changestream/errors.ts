@@ -189,6 +189,13 @@ export const changestreamErrors = {
     (d: { topic: string }) =>
       `There is no Kafka topic "${d.topic}", or this user may not see it, so there is nothing to read; reading makes none. Name the right one with kafka.topic, or run "whohad up", which makes it.`,
   ),
+  kafkaSharedTopicMissing: declareError(
+    'WHOHAD_KAFKA_SHARED_TOPIC_MISSING',
+    'state',
+    (d: { topic: string }) =>
+      `There is no Kafka topic "${d.topic}", or this user may not see it, so no names of flow log objects come from it; reading makes none. Make the topic, or correct flowLogs[].topic; it is looked for again at the next pass.`,
+    true,
+  ),
   kafkaTopicGone: declareError(
     'WHOHAD_KAFKA_TOPIC_GONE',
     'state',

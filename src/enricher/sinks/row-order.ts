@@ -1,0 +1,23 @@
+import type { RejectedLine, SkippedLine } from '../flowlogs/parse.ts'
+import type { AnsweredBatch } from '../join/answered-batch.ts'
+import { addedFields, NOTHING_ADDED } from './added-columns.ts'
+
+/** Calls back for each record and each other line of a batch, in the order of their lines. */
+export function inOrder(
+  { batch }: AnsweredBatch,
+  takeRecord: (place: number) => void,
+  takeOther: (line: SkippedLine | RejectedLine) => void,
+): void {
+  const { others, lines, count } = batch
+  let next = 0
+  for (let place = 0; place < count; place++) {
+    const line = lines[place] ?? 0
+    for (let other = others[next]; other !== undefined && other.line < line; other = others[++next]) takeOther(other)
+    takeRecord(place)
+  }
+  for (const other of others.slice(next)) takeOther(other)
+}
+
+/** The added fields of the record at a place: empty ones where it was not answered. */
+export const addedAt = (answered: AnsweredBatch, place: number): readonly string[] =>
+  answered.isAnswered[place] === 0 ? NOTHING_ADDED : addedFields(answered.source(place), answered.destination(place))
