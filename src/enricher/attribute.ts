@@ -6,16 +6,16 @@ import type { InterfaceView } from '../ownership/ownership-index.ts'
 import { isHost, type Prefix, prefixBits } from '../ownership/prefix.ts'
 import type { Millis, Window } from '../ownership/window.ts'
 import type { FlowEnd } from '../store/port.ts'
-import { domainOfRemote } from './domain-of-record.ts'
+import { domainOfRemote, placeInTransit, type RecordedPlace } from './domain-of-record.ts'
 import { answeredEnd, interfaceLevelEnd, placelessEnd, withConflict } from './flow-end.ts'
-import type { FlowRecord, RecordEnd } from './flowlogs/parse.ts'
+import type { FlowRecord, RecordEnd, TransitEnds } from './flowlogs/parse.ts'
 import { holds, type LocalEnd, localEndOf } from './local-end.ts'
 
 /** What attribution asks of the rest of the world. */
 export type LookUps = DomainLookUps & {
   interfaceDuring(eni: string, window: Window): InterfaceView | undefined
   /** The domains in which the recording interface may have been: one, where that is known (domain-of-record.ts). */
-  domainsOf(record: FlowRecord, view: InterfaceView | undefined, window: Window): readonly string[]
+  domainsOf(record: RecordedPlace, view: InterfaceView | undefined, window: Window): readonly string[]
   /** Before this instant every live source has told all: an interface that none has shown by then is none of theirs. */
   readonly toldUntilMs: Millis
 }
@@ -30,7 +30,7 @@ export type Attributed = {
 /** Holders that one interface-level answer lists at most. */
 const MOST_CANDIDATES = 32
 /** TCP, UDP, DCCP, SCTP, UDP-Lite: protocols whose port fields are ports. */
-const PROTOCOLS_WITH_PORTS: ReadonlySet<number | undefined> = new Set([6, 17, 33, 132, 136])
+export const PROTOCOLS_WITH_PORTS: ReadonlySet<number | undefined> = new Set([6, 17, 33, 132, 136])
 
 /** When a record's packets crossed the interface: [start − slack, end + 1 s) (design, "Terms"); undefined without times. */
 export function windowOf(record: FlowRecord, slackMs: Millis): Window | undefined {
@@ -41,14 +41,68 @@ export function windowOf(record: FlowRecord, slackMs: Millis): Window | undefine
 
 /** Who held both ends of a record throughout `window`. `nowMs` is part of the question (ownership/answer.ts). */
 export function attribute(record: FlowRecord, window: Window, nowMs: Millis, lookUps: LookUps): Attributed {
-  const eni = record.interfaceId
-  const view = eni === undefined ? undefined : lookUps.interfaceDuring(eni, window)
-  const domains = lookUps.domainsOf(record, view, window)
-  const local = localEndOf(record, view)
-  const isFinal = eni === undefined || (view?.settled ?? lookUps.toldUntilMs >= window.untilMs)
-  const context: Context = { record, view, domains, window, nowMs, lookUps, local, isFinal }
+  if (record.transit) return attributeTransit(record, record.transit, window, nowMs, lookUps)
+  const context = contextOf(record, window, nowMs, lookUps)
   const ends = { source: endOf(context, 'source'), destination: endOf(context, 'destination') }
-  return { ...ends, final: context.isFinal }
+  return { ...ends, final: context.isFinal && isInterfaceFinal(record.interfaceId, context.view, window, lookUps) }
+}
+
+/**
+ * A transit gateway shows both ends as the packet had them, and names the VPC of each: each is asked in the domain of its own
+ * VPC, or in public space where it is no address of that domain. An end without a VPC came by a VPN, a Direct Connect or
+ * another gateway, and may be anywhere.
+ */
+function attributeTransit(
+  record: FlowRecord,
+  transit: TransitEnds,
+  window: Window,
+  nowMs: Millis,
+  lookUps: LookUps,
+): Attributed {
+  let isFinal = true
+  const endIn = (side: Side): FlowEnd => {
+    const { interfaceId } = transit[side]
+    const { ip, port } = record[side]
+    const view = interfaceId === undefined ? undefined : lookUps.interfaceDuring(interfaceId, window)
+    const domains = lookUps.domainsOf(placeInTransit(record, transit[side]), view, window)
+    isFinal &&= isInterfaceFinal(interfaceId, view, window, lookUps)
+    if (domains.length === 0) return placelessEnd(ip, port ?? 0)
+    const bases = domains.map(domain => domainOfRemote(ip, domain, lookUps.isManaged) ?? domain)
+    const asked = portOf(record, record[side])
+    const question = asked === undefined ? { ...window, nowMs, ip } : { ...window, nowMs, ip, port: asked }
+    const { domain, answer } = askFrom([...new Set(bases)].map(here), question, lookUps)
+    isFinal &&= answer.final
+    return answeredEnd(ip, port ?? 0, domain ?? '', answer)
+  }
+  const ends = { source: endIn('source'), destination: endIn('destination') }
+  return { ...ends, final: isFinal }
+}
+
+/** One end as `attribute` answers it. It is final where what is known of the interface is too. */
+export function attributeEnd(
+  record: FlowRecord,
+  side: Side,
+  window: Window,
+  nowMs: Millis,
+  lookUps: LookUps,
+): { readonly end: FlowEnd; readonly final: boolean } {
+  const context = contextOf(record, window, nowMs, lookUps)
+  const end = endOf(context, side)
+  return { end, final: context.isFinal }
+}
+
+/** Whether no later poll can change what is known of the recording interface within the window. */
+export const isInterfaceFinal = (
+  eni: string | undefined,
+  view: InterfaceView | undefined,
+  window: Window,
+  { toldUntilMs }: Pick<LookUps, 'toldUntilMs'>,
+): boolean => eni === undefined || (view?.settled ?? toldUntilMs >= window.untilMs)
+
+function contextOf(record: FlowRecord, window: Window, nowMs: Millis, lookUps: LookUps): Context {
+  const view = record.interfaceId === undefined ? undefined : lookUps.interfaceDuring(record.interfaceId, window)
+  const domains = lookUps.domainsOf(record, view, window)
+  return { record, view, domains, window, nowMs, lookUps, local: localEndOf(record, view), isFinal: true }
 }
 
 type Context = {
@@ -60,11 +114,11 @@ type Context = {
   readonly nowMs: Millis
   readonly lookUps: LookUps
   readonly local: LocalEnd
-  /** Whether no later poll can change any answer that was had so far. */
+  /** Whether no later poll can change any answer of the index that was had so far. */
   isFinal: boolean
 }
 
-type Side = 'source' | 'destination'
+export type Side = 'source' | 'destination'
 
 function endOf(context: Context, side: Side): FlowEnd {
   const { record, view, domains, local } = context
@@ -126,7 +180,7 @@ function viewpointsOf({ record, view, domains, lookUps, local }: Context, side: 
  * IPv4 address in the place of secondary ones and of foreign ones (Amazon VPC user guide, "Flow log limitations"). True as
  * well where the interface is not known to hold what the record shows, or was not looked at throughout: it may hold more.
  */
-function mayStandForOthers(view: InterfaceView | undefined, observed: Ip): boolean {
+export function mayStandForOthers(view: InterfaceView | undefined, observed: Ip): boolean {
   if (view === undefined || !view.complete || view.forwards || !holds(view, observed)) return true
   const family = bitsOf(observed).family
   const alike = view.prefixes.filter(prefix => prefixBits(prefix).family === family)

@@ -5,7 +5,10 @@ import type { InterfaceView, SourceView } from '../ownership/ownership-index.ts'
 import { coversBits, isPrivate, type PrefixBits, prefixBits } from '../ownership/prefix.ts'
 import type { ManagedSpace } from '../ownership/reach.ts'
 import type { Window } from '../ownership/window.ts'
-import type { FlowRecord } from './flowlogs/parse.ts'
+import type { FlowRecord, TransitEnd } from './flowlogs/parse.ts'
+
+/** What a record says of where an interface is. */
+export type RecordedPlace = Pick<FlowRecord, 'account' | 'region' | 'vpc'>
 
 /**
  * The routing domains in which the interface that recorded a flow may have been at some instant of the window: what the
@@ -13,7 +16,7 @@ import type { FlowRecord } from './flowlogs/parse.ts'
  * `regionOfObject` stands in for a missing region.
  */
 export function domainsOfRecord(
-  record: FlowRecord,
+  record: RecordedPlace,
   view: InterfaceView | undefined,
   window: Window,
   rules: readonly DomainRule[],
@@ -26,6 +29,13 @@ export function domainsOfRecord(
   const partition = region && partitionOf(region)
   return domainsDuring(rules, { partition, account, region, vpc: record.vpc }, window)
 }
+
+/** The same of the VPC that an end of a transit gateway's record is in. */
+export const placeInTransit = (record: FlowRecord, end: TransitEnd): RecordedPlace => ({
+  account: end.account,
+  region: record.region,
+  vpc: end.vpc,
+})
 
 /**
  * Which domain an address means where it is not (known to be) the interface's own, and no reach leads further: the local

@@ -14,17 +14,42 @@ export const enricherErrors = {
     (d: { format: string }) =>
       `"${d.format}" is not a flow log format: none of its names is a flow log field, or one stands there twice. Write the field names in order with spaces between them (start end srcaddr dstaddr bytes …), or as in the flow log's LogFormat (\${start} \${end} …).`,
   ),
-  flowParquetUnsupported: declareError(
-    'WHOHAD_FLOW_PARQUET_UNSUPPORTED',
+  flowColumnsMissing: declareError(
+    'WHOHAD_FLOW_COLUMNS_MISSING',
     'input',
-    (d: { name: string }) =>
-      `${d.name} is a Parquet file, and this version reads flow logs as text (plain or gzip) only. Set the flow log's file format to plain text, or convert the file.`,
+    (d: { name: string; columns: readonly string[] }) =>
+      `No column of the Parquet file ${d.name} is a flow log field; it has ${d.columns.slice(0, 10).join(', ') || 'none that holds one value a row'}. Give a flow log as AWS writes it (columns srcaddr, dstaddr, start, end …), or rename the columns so.`,
+  ),
+  alreadyAnnotated: declareError(
+    'WHOHAD_ALREADY_ANNOTATED',
+    'input',
+    (d: { column: string }) =>
+      `The input has a column ${d.column} already, as an annotated output has. Give the flow log that it was made of.`,
+  ),
+  outputColumnsChanged: declareError(
+    'WHOHAD_OUTPUT_COLUMNS_CHANGED',
+    'input',
+    (d: { column: string }) =>
+      `The fields of the input change on the way (from ${d.column} on), and this form of output has the same columns throughout. Write it as text or ndjson, or take the input apart where a new header stands.`,
+  ),
+  outputNotWritten: declareError(
+    'WHOHAD_OUTPUT_NOT_WRITTEN',
+    'failure',
+    (d: { path: string; reason: string }) =>
+      `Cannot write ${d.path}: ${d.reason}. Nothing is left of it; make room or give another place, and start again.`,
   ),
   flowFileUnreadable: declareError(
     'WHOHAD_FLOW_FILE_UNREADABLE',
     'input',
     (d: { path: string; reason: string }) =>
       `Cannot read ${d.path}: ${d.reason}. Check the path and its permissions; "-" stands for standard input.`,
+  ),
+  workerDied: declareError(
+    'WHOHAD_WORKER_DIED',
+    'failure',
+    (d: { reason: string }) =>
+      `The thread that was at this object ended before it was done: ${d.reason}. The other objects go on. Run it again; if the same object ends it again, give the process more memory or fewer threads, and report the object.`,
+    true,
   ),
   s3BucketMissing: declareError(
     'WHOHAD_S3_BUCKET_MISSING',
@@ -56,5 +81,30 @@ export const enricherErrors = {
     'failure',
     (d: { bucket: string; action: string; reason: string }) =>
       `S3 failed ${d.action} on bucket "${d.bucket}": ${d.reason}. It is tried again at the next pass; if it stays, look the error's name up in the S3 documentation.`,
+  ),
+  sqsQueueMissing: declareError(
+    'WHOHAD_SQS_QUEUE_MISSING',
+    'input',
+    (d: { queue: string }) =>
+      `There is no queue ${d.queue} for us. Check flowLogs[].queueUrl: the whole URL as SQS shows it, in the queue's own region and account.`,
+  ),
+  sqsAccessDenied: declareError(
+    'WHOHAD_SQS_ACCESS_DENIED',
+    'input',
+    (d: { queue: string; action: string; reason: string }) =>
+      `SQS refuses ${d.action} on ${d.queue} (${d.reason}). Give these credentials sqs:ReceiveMessage, sqs:ChangeMessageVisibility and sqs:DeleteMessage on it, and kms:Decrypt where the queue is encrypted with a key of yours.`,
+  ),
+  sqsUnreachable: declareError(
+    'WHOHAD_SQS_UNREACHABLE',
+    'unreachable',
+    (d: { queue: string; reason: string }) =>
+      `Cannot reach SQS for ${d.queue}: ${d.reason}. Check flowLogs[].queueUrl and the network; it is tried again at the next pass, and the messages stay in the queue.`,
+    true,
+  ),
+  sqsFailed: declareError(
+    'WHOHAD_SQS_FAILED',
+    'failure',
+    (d: { queue: string; action: string; reason: string }) =>
+      `SQS failed ${d.action} on ${d.queue}: ${d.reason}. It is tried again at the next pass; if it stays, look the error's name up in the SQS documentation.`,
   ),
 } as const

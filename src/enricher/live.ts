@@ -1,13 +1,19 @@
 import type { Millis } from '../ownership/window.ts'
 import { WhohadError } from '../runtime/errors.ts'
+import { enricherErrors } from './errors.ts'
 import { type FlowObjectRef, objectIdOf, objectName, partsOfKey } from './flowlogs/object-ref.ts'
 import { type ObjectContext, processObject, processSettledObject } from './object.ts'
 import type { ObjectResult, PassSummary } from './outcome.ts'
+import { Waiting, type Waits } from './waiting.ts'
 
 export type EnricherSettings = ObjectContext & {
   readonly list: (signal?: AbortSignal) => AsyncIterable<FlowObjectRef>
+  /** Told of each object that is committed, here or elsewhere, and of each that is gone: it needs not be listed again. */
+  readonly acknowledge?: ((object: FlowObjectRef) => Promise<void>) | undefined
   /** Before this instant some source has told all: of later times nobody has said everything yet. */
   readonly furthestProgressMs: () => Millis
+  /** Names the bucket and prefix in logs and metrics. */
+  readonly name?: string
   /** Longest time that an object waits, from when this process first saw it. */
   readonly holdCapMs: Millis
 }
@@ -18,6 +24,8 @@ export type Enricher = {
    * stored is reported and left for the next pass; only what nobody has classified is thrown.
    */
   enrichOnce(signal?: AbortSignal): Promise<PassSummary>
+  /** For whom the objects of the last pass waited. */
+  waits(): Waits
 }
 
 /**
@@ -26,6 +34,10 @@ export type Enricher = {
  */
 export function createEnricher(settings: EnricherSettings): Enricher {
   const sinceMs = new Map<string, Millis>()
+  const { name: place = '' } = settings
+  const waiting = new Waiting(place, settings.report)
+  let waits: Waits = { objects: new Map(), silent: [] }
+  const context: ObjectContext = { ...settings, onOpen: (rows, sources) => waiting.open(rows, sources) }
 
   /** Undefined where the object waits for what the sources have not told yet. */
   const enrich = async (object: FlowObjectRef, objectId: string, signal?: AbortSignal) => {
@@ -41,7 +53,8 @@ export function createEnricher(settings: EnricherSettings): Enricher {
     const toldMs = Math.min(furthestProgressMs(), nowMs)
     const isEarly = newestEndMs !== undefined && toldMs < newestEndMs
     const process = mayWait ? processSettledObject : processObject
-    const result = mayWait && isEarly ? undefined : await process(object, settings, signal)
+    const result = mayWait && isEarly ? undefined : await process(object, context, signal)
+    if (result === undefined && isEarly) waiting.early()
     if (result === undefined && isNew) report.objectHeld({ object: objectName(object) })
     if (result?.written && !mayWait && result.object.openRecords > 0) {
       const { openRecords } = result.object
@@ -61,15 +74,21 @@ export function createEnricher(settings: EnricherSettings): Enricher {
           pass.listed++
           const objectId = objectIdOf(object)
           listed.add(objectId)
-          if (committed.has(objectId)) continue
           try {
-            const result = await enrich(object, objectId, signal)
-            if (result === undefined) pass.held++
-            else count(pass, result)
+            if (!committed.has(objectId)) {
+              const result = await enrich(object, objectId, signal)
+              if (result === undefined) {
+                pass.held++
+                continue
+              }
+              count(pass, result)
+            }
+            await settings.acknowledge?.(object)
           } catch (error) {
             if (signal?.aborted) break
             settings.report.objectFailed({ object: objectName(object), error: classified(error) })
             pass.failed++
+            if (isGone(error)) await giveUp(object, objectId)
           }
         }
         for (const objectId of sinceMs.keys()) if (!listed.has(objectId)) sinceMs.delete(objectId)
@@ -77,9 +96,20 @@ export function createEnricher(settings: EnricherSettings): Enricher {
         pass.complete = false
         if (!signal?.aborted) settings.report.listFailed({ error: classified(error) })
       }
-      settings.report.passFinished(pass)
+      const sources = await settings.view.pin(async ({ index }) => index.sources())
+      waits = waiting.passed(sources, settings.clock.now())
+      settings.report.passFinished({ ...pass, place, waits })
       return pass
     },
+    waits: () => waits,
+  }
+
+  /** It was never read, and never will be: that is said where the lines are that could not be read. */
+  async function giveUp(object: FlowObjectRef, objectId: string): Promise<void> {
+    const { store, clock, acknowledge } = settings
+    const letter = { place: 'line 0', reason: 'object-gone', sample: objectName(object) }
+    await store.insertDeadLetters([{ origin: objectId, ...letter, atMs: clock.now() }])
+    await acknowledge?.(object)
   }
 
   function count(pass: Pass, result: ObjectResult): void {
@@ -105,6 +135,9 @@ const startPass = (): Pass => ({
   deadLetters: 0,
   complete: true,
 })
+
+const isGone = (error: unknown): boolean =>
+  error instanceof WhohadError && error.code === enricherErrors.s3ObjectMissing.code
 
 /** An unclassified error is a defect, and passes on. */
 function classified(error: unknown): WhohadError {

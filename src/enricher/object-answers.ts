@@ -31,7 +31,7 @@ export type Answering = {
 
 /**
  * Answers one flow log object, as often as it is asked to the same, with the time of asking and the generation of its manifest.
- * Errors of `open` and of the bytes are thrown.
+ * Errors of `open` and of the bytes are thrown. `onRecord` is told of each record.
  */
 export async function* answeredLines(
   object: FlowObjectRef,
@@ -39,13 +39,14 @@ export async function* answeredLines(
   lookUps: LookUps,
   { open, slackMs, format }: Answering,
   signal?: AbortSignal,
+  onRecord?: (record: FlowRecord) => void,
 ): AsyncGenerator<AnsweredLines> {
   const bytes = await open(object, signal)
   try {
     for await (const { lines } of readFlowLog(bytes, { name: objectName(object), format })) {
       signal?.throwIfAborted()
       const answered = answering(manifest, lookUps, slackMs)
-      for (const line of lines) answered.take(line)
+      for (const line of lines) answered.take(line, onRecord)
       yield answered.all()
     }
   } catch (error) {
@@ -79,10 +80,13 @@ function answering({ objectId, generation, updatedAtMs }: FlowObject, lookUps: L
   }
   return {
     letter,
-    take(line: ParsedLine): void {
+    take(line: ParsedLine, onRecord?: (record: FlowRecord) => void): void {
       if (line.kind === 'skipped') skipped.add(line.status)
       else if (line.kind === 'rejected') letter(line.reason, placeOf(line), line.sample)
-      else takeRecord(line)
+      else {
+        takeRecord(line)
+        onRecord?.(line)
+      }
     },
     all: (): AnsweredLines => ({ rows, letters, openRows, rejected, skipped }),
   }

@@ -8,10 +8,10 @@ import type { EnricherReport } from './report.ts'
 import { createTally } from './tally.ts'
 
 export type WritingContext = {
-  readonly store: Pick<Store, 'putObject' | 'insertFlows' | 'insertDeadLetters'>
+  readonly store: Pick<Store, 'findObject' | 'putObject' | 'insertFlows' | 'insertDeadLetters'>
   readonly clock: Clock
   readonly report: EnricherReport
-  /** Told of what is committed, before the index takes another change: up to when it has records. */
+  /** Told of what is to be committed, before the index takes another change: up to when it has records. */
   readonly onAnswered?: (untilMs: Millis) => void
   /** Rows written at once. */
   readonly rowsPerInsert?: number
@@ -25,16 +25,25 @@ export type Generation = {
 
 const ROWS_PER_INSERT = 10_000
 
+/** Another process began the same generation at the same time, and its manifest is the one that stands. */
+export class TakenOver {
+  readonly standing: FlowObject
+  constructor(standing: FlowObject) {
+    this.standing = standing
+  }
+}
+
 /**
  * Writes one generation of an object: its manifest as it was begun, rows and dead letters, and the manifest as committed, in
- * this order. Whoever repeats it with the same answers leaves the same rows.
+ * this order. Whoever repeats it with the same answers leaves the same rows. Where another manifest of the generation stands by
+ * then, nothing is committed, and the rows may be of either: they have to be written once more, as that one pins them.
  */
 export async function writeObject(
   object: FlowObjectRef,
   { manifest, isBehind }: Generation,
   answers: AsyncIterable<AnsweredLines> | Iterable<AnsweredLines>,
   context: WritingContext,
-): Promise<ObjectResult> {
+): Promise<ObjectResult | TakenOver> {
   const { store, report, clock } = context
   const name = objectName(object)
   const rejected = createTally<DeadLetterReason>()
@@ -48,15 +57,24 @@ export async function writeObject(
     await writer.write(lines)
   }
   const { records, newestEndMs, ...written } = await writer.finish()
+  const standing = await store.findObject(manifest.objectId)
+  if (standing && isOther(standing, manifest)) return new TakenOver(standing)
   const openRecords = isBehind ? records : written.openRecords
   for (const [reason, count] of rejected.entries()) report.linesRejected({ object: name, reason, count })
   for (const [status, count] of skipped.entries()) report.linesSkipped({ object: name, status, count })
   const counts = { records, openRecords, newestEndMs, skipped: skipped.total(), deadLetters: rejected.total() }
   const committed: FlowObject = { ...manifest, state: 'committed', ...counts, updatedAtMs: clock.now() }
-  await store.putObject(committed)
+  // Before: a store that fails here may have committed it all the same, and a later change must find it.
   context.onAnswered?.(newestEndMs)
+  await store.putObject(committed)
   return { object: committed, written: true, rejected: rejected.entries() }
 }
+
+/** A committed manifest has the time of its commit; of one that is begun the time is what it was asked as of. */
+const isOther = (standing: FlowObject, manifest: FlowObject): boolean =>
+  standing.generation === manifest.generation &&
+  (standing.position.some((offset, partition) => offset !== manifest.position[partition]) ||
+    (standing.state === 'started' && standing.updatedAtMs !== manifest.updatedAtMs))
 
 function rowWriter({ store, rowsPerInsert = ROWS_PER_INSERT }: WritingContext) {
   let records = 0

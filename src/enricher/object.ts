@@ -1,12 +1,16 @@
 import type { DomainRule } from '../ownership/domains.ts'
+import type { SourceView } from '../ownership/ownership-index.ts'
 import type { ReachTable } from '../ownership/reach.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { FlowObject, Store } from '../store/port.ts'
-import { type FlowObjectRef, objectIdOf, partsOfKey } from './flowlogs/object-ref.ts'
+import type { AttributedFlow, FlowObject, Store } from '../store/port.ts'
+import { type FlowObjectRef, objectIdOf, objectName, partsOfKey } from './flowlogs/object-ref.ts'
+import type { FlowRecord } from './flowlogs/parse.ts'
 import { lookUpsOn } from './look-ups.ts'
 import { type AnsweredLines, type Answering, answeredLines } from './object-answers.ts'
-import { type Generation, type WritingContext, writeObject } from './object-writing.ts'
+import { type Generation, TakenOver, type WritingContext, writeObject } from './object-writing.ts'
 import type { ObjectResult } from './outcome.ts'
+import { ObjectSightings } from './sightings/object-sightings.ts'
+import type { PublishedSightings } from './sightings/published-sightings.ts'
 import type { IndexView, PinnedIndex } from './view.ts'
 
 export type ObjectContext = Answering &
@@ -17,6 +21,10 @@ export type ObjectContext = Answering &
     readonly reach?: ReachTable | undefined
     /** Rows kept in memory until it is known whether an object may leave; a larger object is answered once more for that. */
     readonly mostRowsKept?: number
+    /** Told of an object that has to wait: some of its rows, open ones among them, and the sources as they were then. */
+    readonly onOpen?: ((rows: readonly AttributedFlow[], sources: readonly SourceView[]) => void) | undefined
+    /** Where flow sightings go; left out where flows are to show nothing. */
+    readonly published?: PublishedSightings | undefined
   }
 
 const MOST_ROWS_KEPT = 100_000
@@ -34,24 +42,64 @@ export async function processObject(
   context: ObjectContext,
   signal?: AbortSignal,
 ): Promise<ObjectResult> {
-  return begun(object, context, signal, one => writeObject(object, one, one.answers(), context))
+  return begun(object, context, signal, (one, pinned) =>
+    writeAgreed(object, one, pinned, one.answers(), context, signal),
+  )
 }
 
 /**
- * The same, once no later poll can change any answer (design.md §6, "Hold-back"). Until then nothing of the object is written,
- * nothing kept, and the result is undefined. One that was begun before goes on whatever the sources say.
+ * The same, once no later poll can change any answer (design.md §6, "Hold-back"), and once what its own flows show of the claims
+ * is among them. Until then nothing of the object is written, nothing kept, and the result is undefined. One that was begun
+ * before goes on whatever the sources say.
  */
 export async function processSettledObject(
   object: FlowObjectRef,
   context: ObjectContext,
   signal?: AbortSignal,
 ): Promise<ObjectResult | undefined> {
-  return begun(object, context, signal, async one => {
-    const { answers, isNew } = one
-    const settled = isNew ? await settledAnswers(answers(), context.mostRowsKept ?? MOST_ROWS_KEPT) : 'not kept'
+  return begun(object, context, signal, async (one, pinned) => {
+    const { answers, isNew, sightings } = one
+    const write = (rows: Parameters<typeof writeObject>[2]) => writeAgreed(object, one, pinned, rows, context, signal)
+    if (!isNew) return write(answers())
+    const { published } = context
+    const objectId = objectIdOf(object)
+    if (published?.awaits(objectId, one.manifest.position)) return undefined
+    const seen = published && sightings()
+    const settled = await settledAnswers(
+      answers(record => seen?.take(record)),
+      ({ rows }) => context.onOpen?.(rows, one.sources()),
+      context.mostRowsKept ?? MOST_ROWS_KEPT,
+    )
     if (settled === undefined) return undefined
-    return writeObject(object, one, settled === 'not kept' ? answers() : settled, context)
+    const shown = seen?.claims() ?? []
+    if (shown.length > 0) {
+      await published?.publish(objectId, shown)
+      context.report.sightingsPublished({ object: objectName(object), claims: shown.length })
+      return undefined
+    }
+    published?.forget(objectId)
+    return write(settled === 'not kept' ? answers() : settled)
   })
+}
+
+/**
+ * Two processes may begin one object at the same time, each at a position of its own: two messages name it, say. What stands in
+ * the end is one manifest, and whoever finds that it is not his own writes that one's rows over his.
+ */
+export async function writeAgreed(
+  object: FlowObjectRef,
+  begun: Begun,
+  pinned: PinnedIndex,
+  answers: Parameters<typeof writeObject>[2],
+  context: ObjectContext,
+  signal: AbortSignal | undefined,
+): Promise<ObjectResult> {
+  let written = await writeObject(object, begun, answers, context)
+  while (written instanceof TakenOver) {
+    const theirs = await begin(object, written.standing, pinned, context, signal)
+    written = await writeObject(object, theirs, theirs.answers(), context)
+  }
+  return written
 }
 
 /** A generation of an object that is to be written. */
@@ -59,18 +107,24 @@ export type Begun = Generation & {
   /** Whether nobody has begun to write it before. */
   readonly isNew: boolean
   /** As often as it is asked for, the same. */
-  readonly answers: () => AsyncGenerator<AnsweredLines>
+  readonly answers: (onRecord?: (record: FlowRecord) => void) => AsyncGenerator<AnsweredLines>
+  /** To be told of all records. */
+  readonly sightings: () => ObjectSightings
+  /** As the index has them that it is joined at. */
+  readonly sources: () => readonly SourceView[]
 }
 
 async function begun<T>(
   object: FlowObjectRef,
   context: ObjectContext,
   signal: AbortSignal | undefined,
-  work: (begun: Begun) => Promise<T>,
+  work: (begun: Begun, pinned: PinnedIndex) => Promise<T>,
 ): Promise<T | ObjectResult> {
   const found = await context.store.findObject(objectIdOf(object))
   if (found?.state === 'committed') return { object: found, written: false, rejected: [] }
-  return context.view.pin(async pinned => work(await begin(object, found ?? FIRST_GENERATION, pinned, context, signal)))
+  return context.view.pin(async pinned =>
+    work(await begin(object, found ?? FIRST_GENERATION, pinned, context, signal), pinned),
+  )
 }
 
 /**
@@ -90,8 +144,10 @@ export async function begin(
   const joined = isBehind ? await context.view.at(manifest.position) : index
   const regionOfObject = partsOfKey(object.key)?.region
   const lookUps = lookUpsOn(joined, context.rules, { regionOfObject, reach: context.reach })
-  const answers = () => answeredLines(object, manifest, lookUps, context, signal)
-  return { manifest, isBehind, isNew, answers }
+  const answers: Begun['answers'] = onRecord => answeredLines(object, manifest, lookUps, context, signal, onRecord)
+  const { slackMs } = context
+  const sightings = () => new ObjectSightings({ objectId: manifest.objectId, slackMs, index: joined })
+  return { manifest, isBehind, isNew, answers, sightings, sources: () => joined.sources() }
 }
 
 function startedManifest(
@@ -105,15 +161,19 @@ function startedManifest(
   return { objectId, bucket, key, etag, generation, state: 'started', position, ...counts, updatedAtMs: clock.now() }
 }
 
-/** All answers, where none of them may change any more and they are few enough; undefined where one may. */
+/** All answers, where none of them may change any more and they are few enough; undefined where one may, and those with it are told. */
 async function settledAnswers(
   answers: AsyncIterable<AnsweredLines>,
+  tell: (open: AnsweredLines) => void,
   mostRows: number,
 ): Promise<readonly AnsweredLines[] | 'not kept' | undefined> {
   let kept: AnsweredLines[] | undefined = []
   let rows = 0
   for await (const lines of answers) {
-    if (lines.openRows > 0) return undefined
+    if (lines.openRows > 0) {
+      tell(lines)
+      return undefined
+    }
     rows += lines.rows.length
     if (rows > mostRows) kept = undefined
     kept?.push(lines)

@@ -36,7 +36,8 @@ export type FollowingView = IndexView & {
 
 /**
  * A view over a live index that holds all before `from` already. Whoever follows the log hands every batch to `apply`, and
- * nobody else changes the index. `beforeEach` is told of every change before the index has it.
+ * nobody else changes the index. `beforeEach` is told of every change before the index has it; nobody gets the index pinned
+ * with a batch, nor a snapshot of it, before what `afterBatch` does about it is done.
  */
 export function followingView(
   index: OwnershipIndex,
@@ -45,7 +46,12 @@ export function followingView(
   {
     from = Array<number>(log.partitions).fill(0),
     beforeEach = () => {},
-  }: { readonly from?: Position | undefined; readonly beforeEach?: (logged: LoggedChange) => void } = {},
+    afterBatch = async () => {},
+  }: {
+    readonly from?: Position | undefined
+    readonly beforeEach?: (logged: LoggedChange) => void
+    readonly afterBatch?: () => Promise<void>
+  } = {},
 ): FollowingView {
   const position = [...from]
   let compacted: Promise<void> = Promise.resolve()
@@ -82,6 +88,7 @@ export function followingView(
           applyTo(index, logged)
           position[partition] = Math.max(position[partition] ?? 0, offset + 1)
         }
+        await afterBatch()
       })
       await compact(() => index.needsCompaction(isReplaying))
       if (!isReplaying && forgotten === undefined && batch.some(isHorizon)) forgotten = forget()

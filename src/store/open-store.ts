@@ -20,12 +20,14 @@ import {
 import { createExecutor, type Executor } from './executor.ts'
 import { isMissingDatabase, translateFailure } from './failure.ts'
 import { FLOW_COLUMNS, type FlowRow, flowOf } from './flow-table.ts'
+import { changesAbout } from './known-at.ts'
 import { applyMigrations } from './migrations.ts'
 import { DEAD_LETTER_COLUMNS, OBJECT_COLUMNS, type ObjectRow, objectOf } from './object-table.ts'
 import type { AttributedFlow, StateCount, Store } from './port.ts'
 import { readChanges } from './read-changes.ts'
 import type { StoreReport } from './report.ts'
 import { type Column, encodeRow } from './tab-separated.ts'
+import { traffic } from './traffic.ts'
 
 export type StoreDependencies = { readonly clock: Clock; readonly report: StoreReport }
 
@@ -93,6 +95,8 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
       return Array.from(ends, end => end ?? 0)
     },
     readChanges: (from, until, signal) => readChanges(executor, from, until, signal),
+    traffic: query => traffic(executor, query),
+    changesAbout: (place, asOfMs) => changesAbout(executor, place, asOfMs),
     insertFlows: flows => insertRows(executor, 'flows', FLOW_COLUMNS, flows),
     putObject: object => insertRows(executor, 'objects', OBJECT_COLUMNS, [object]),
     async findObject(objectId) {

@@ -1,3 +1,4 @@
+import type { Ip } from '../ownership/address.ts'
 import type { AnswerState } from '../ownership/answer.ts'
 import type { Change } from '../ownership/claim.ts'
 import type { Prefix } from '../ownership/prefix.ts'
@@ -59,6 +60,45 @@ export type StoredChange = {
   readonly loggedAtMs: Millis
 }
 
+export type TrafficBy = 'app' | 'cluster' | 'account' | 'zone'
+
+export type TrafficQuery = {
+  /** A record counts by the second in which it starts. */
+  readonly fromMs: Millis
+  readonly untilMs: Millis
+  readonly by: TrafficBy
+  /** Only records that their interface saw in this direction. */
+  readonly direction?: 'ingress' | 'egress' | undefined
+  /** Whether ends that only pass on are told apart, by their resource. */
+  readonly withMiddles: boolean
+  readonly most: number
+}
+
+/** One end of many records. */
+export type TrafficEnd = {
+  readonly domain: string
+  readonly state: AnswerState
+  /** Of an owned end what it was asked by, of an external one its service; empty where that is not known. */
+  readonly name: string
+  /** Resource id of the gateway or balancer that the end is; null where it is none, or was not asked for. */
+  readonly middle: string | null
+}
+
+/** Records between the same two ends, added up. */
+export type Traffic = {
+  readonly source: TrafficEnd
+  readonly destination: TrafficEnd
+  readonly flows: number
+  readonly bytes: number
+  readonly packets: number
+  /** Of these what was rejected. */
+  readonly rejectedFlows: number
+  readonly rejectedBytes: number
+}
+
+/** Where an address is asked about, with all prefixes that cover it. */
+export type AskedPlace = { readonly domain: string; readonly ip: Ip; readonly prefixes: readonly Prefix[] }
+
 /** The manifest of one flow log object: the unit of exactly-once. */
 export type FlowObject = {
   /** Hash of (bucket, key, etag); a file's path and content hash where there is no bucket. */
@@ -81,7 +121,7 @@ export type FlowObject = {
 }
 
 export type StoredDeadLetter = {
-  /** `change-stream`, or the object's id. */
+  /** `change-stream`, the object's id, or the queue or topic that named it. */
   readonly origin: string
   /** Line number, or partition and offset. */
   readonly place: string
@@ -133,9 +173,17 @@ export type Store = {
     until: readonly number[],
     signal: AbortSignal,
   ): AsyncIterable<readonly StoredChange[]>
+  /**
+   * What bears on who had an address, of the changes that were logged by `asOfMs`, that moment included: claims on the place
+   * (and one of its domain, where there are none), registrations, the polls of the sources concerned, horizons. Each once, by
+   * partition and offset. Fenced ones are among them.
+   */
+  changesAbout(place: AskedPlace, asOfMs: Millis): Promise<readonly StoredChange[]>
   insertFlows(flows: readonly AttributedFlow[]): Promise<void>
   putObject(object: FlowObject): Promise<void>
   findObject(objectId: string): Promise<FlowObject | undefined>
+  /** Who sent to whom, the most bytes first: every record of the newest committed generation of its object once. */
+  traffic(query: TrafficQuery): Promise<readonly Traffic[]>
   /** All records that were committed end before this instant; −Infinity where there are none. */
   answeredUntilMs(): Promise<Millis>
   /** Ids of the objects whose newest generation is committed. */

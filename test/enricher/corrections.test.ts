@@ -8,9 +8,10 @@ import { processObject } from '../../src/enricher/object.ts'
 import { followingView } from '../../src/enricher/view.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
-import { changesOf, NOW_MS, type Story } from '../support/claimed-events.ts'
+import { declareError } from '../../src/runtime/errors.ts'
+import { changesOf, ms, NOW_MS, type Story } from '../support/claimed-events.ts'
 import { INTERFACES, inBrief, logOf, onFirst, onSecond, sent } from '../support/enriched-stories.ts'
-import { memoryBucket, memoryLog, memoryStore, reportInto } from '../support/enricher-bench.ts'
+import { type MemoryStore, memoryBucket, memoryLog, memoryStore, reportInto } from '../support/enricher-bench.ts'
 
 const never = new AbortController().signal
 const PEER: readonly Story[] = [...INTERFACES, onSecond('+P@0')]
@@ -19,7 +20,7 @@ const PEER: readonly Story[] = [...INTERFACES, onSecond('+P@0')]
 function bench(over: Partial<CorrectorSettings> = {}) {
   const log = memoryLog()
   const index = createOwnershipIndex()
-  const store = memoryStore()
+  const { store = memoryStore() } = over as { readonly store?: MemoryStore }
   const recorder = correctionRecorder(store, { stored: [], answeredUntilMs: Number.NEGATIVE_INFINITY })
   const view = followingView(index, log, never, { beforeEach: logged => recorder.take(logged, index.before()) })
   const bucket = memoryBucket()
@@ -63,13 +64,13 @@ function bench(over: Partial<CorrectorSettings> = {}) {
 /** The story of the first address as it was told at first, and again with a name that comes late. */
 const unnamed = (upTo: number): readonly Change[] => changesOf([...PEER, onFirst('+A@10')], { upTo })
 
-/** A revision of the same claim: it was B's all along. */
-function renamed(changes: readonly Change[]): readonly Change[] {
+/** A revision of the same claim: it was B's all along, or another's who is named later still. */
+function renamed(changes: readonly Change[], application = 'B', later = 1000): readonly Change[] {
   return changes.flatMap(change => {
     if (change.record !== 'claim' || change.owners[0]?.application !== 'A') return []
-    const owners = change.owners.map(owner => ({ ...owner, application: 'B' }))
+    const owners = change.owners.map(owner => ({ ...owner, application }))
     return [
-      { ...change, owners, revision: { epoch: change.revision.epoch, sequence: change.revision.sequence + 1000 } },
+      { ...change, owners, revision: { epoch: change.revision.epoch, sequence: change.revision.sequence + later } },
     ]
   })
 }
@@ -134,6 +135,68 @@ test('a storm is worked off over several passes, and a restart loses none of it'
   expect(await restarted.correctOnce()).toMatchObject({ corrected: 2, isMore: true })
   expect(await restarted.correctOnce()).toMatchObject({ corrected: 1, isMore: false })
   expect(await answers()).toEqual(Array(5).fill('B -> P'))
+})
+
+test('what changes again while a storm is worked off is looked at again, also where the storm has passed', async () => {
+  const { bucket, publish, enricher, corrector, answers } = bench({ mostObjects: 2 })
+  await publish(unnamed(60))
+  for (const record of [sent(2, 4), sent(15, 25), sent(16, 25), sent(17, 25), sent(18, 25)]) {
+    bucket.put(`${record}.log`, logOf(record))
+  }
+  await enricher.enrichOnce()
+  await publish(renamed(unnamed(60)))
+  expect(await corrector.correctOnce()).toMatchObject({ isMore: true })
+  await publish(renamed(unnamed(60), 'C', 2000))
+  while ((await corrector.correctOnce()).isMore);
+  expect(await answers()).toEqual(['E1 -> P', ...Array(4).fill('C -> P')])
+})
+
+test('an object of which the store does not say any more that it was committed is corrected like any other', async () => {
+  const { context, bucket, store, publish, corrector, answers, happened } = bench()
+  await publish(unnamed(60))
+  bucket.put('a.log', logOf(sent(15, 25)))
+  const cutOff = declareError('WHOHAD_TEST_CUT_OFF', 'unreachable', () => 'no reply came', true)
+  const putObject: typeof store.putObject = async object => {
+    await store.putObject(object)
+    if (object.state === 'committed') throw cutOff({})
+  }
+  const live = { ...context, store: { ...store, putObject }, list: bucket.list, holdCapMs: 0 }
+  const enricher = createEnricher({ ...live, furthestProgressMs: () => 0 })
+  expect(await enricher.enrichOnce()).toMatchObject({ committed: 0, failed: 1 })
+  expect(await enricher.enrichOnce()).toMatchObject({ committed: 0, failed: 0 })
+  await publish(renamed(unnamed(60)))
+  expect(await corrector.correctOnce()).toMatchObject({ corrected: 1 })
+  expect(await answers()).toEqual(['B -> P'])
+  expect(happened).toContainEqual(['objectFailed', expect.objectContaining({ object: 's3://memory/a.log' })])
+})
+
+test('what is noted of a change by a process that has answered less does not take the place of what another noted', async () => {
+  const store = memoryStore()
+  const [answering, idle] = [bench({ store }), bench({ store })]
+  await answering.publish(unnamed(60))
+  await idle.publish(unnamed(60))
+  answering.bucket.put('late.log', logOf(sent(40, 45)))
+  await answering.enricher.enrichOnce()
+  // As of its own start, when the store had no more.
+  idle.settings.onAnswered?.(ms(15))
+  await answering.publish(renamed(unnamed(60)))
+  await idle.publish(renamed(unnamed(60)))
+  expect(await answering.corrector.correctOnce()).toMatchObject({ corrected: 1 })
+  expect(await answering.answers()).toEqual(['B -> P'])
+})
+
+test('what another process noted is left until the own index has it, too', async () => {
+  const ahead = bench()
+  const behind = bench({ store: ahead.store })
+  for (const { publish } of [ahead, behind]) await publish(unnamed(60))
+  ahead.bucket.put('a.log', logOf(sent(15, 25)))
+  behind.bucket.put('a.log', logOf(sent(15, 25)))
+  await ahead.enricher.enrichOnce()
+  await ahead.publish(renamed(unnamed(60)))
+  expect(await behind.corrector.correctOnce()).toMatchObject({ corrected: 0, unchanged: 0 })
+  await behind.publish(renamed(unnamed(60)))
+  expect(await behind.corrector.correctOnce()).toMatchObject({ corrected: 1 })
+  expect(await ahead.answers()).toEqual(['B -> P'])
 })
 
 test('an object that is gone keeps its answers, one that cannot be read now keeps its turn', async () => {

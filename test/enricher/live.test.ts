@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { enricherErrors } from '../../src/enricher/errors.ts'
 import { createEnricher, type EnricherSettings } from '../../src/enricher/live.ts'
 import { furthestProgressMs } from '../../src/enricher/look-ups.ts'
 import { followingView } from '../../src/enricher/view.ts'
@@ -158,6 +159,41 @@ test('an object that cannot be read now is left for the next pass, and the other
   broken = false
   expect(await enricher.enrichOnce()).toMatchObject({ listed: 3, committed: 1, failed: 0 })
   expect(store.rows.size).toBe(6)
+})
+
+test('what is done is acknowledged, here or before; what waits or failed is not', async () => {
+  const acknowledged: string[] = []
+  const { settings, bucket, told, store } = bench({
+    acknowledge: async ({ key }) => void acknowledged.push(key),
+  })
+  for (const key of ['a.log', 'b.log']) bucket.put(key, STRANGE)
+  const enricher = createEnricher(settings)
+  expect(await enricher.enrichOnce()).toMatchObject({ held: 2 })
+  expect(acknowledged).toEqual([])
+  told('one', LOG_END_MS)
+  store.failAfterInserts(1)
+  expect(await enricher.enrichOnce()).toMatchObject({ committed: 1, failed: 1 })
+  expect(acknowledged).toEqual(['a.log'])
+  store.failAfterInserts(Number.POSITIVE_INFINITY)
+  expect(await enricher.enrichOnce()).toMatchObject({ committed: 1 })
+  expect(acknowledged.toSorted()).toEqual(['a.log', 'a.log', 'b.log'])
+})
+
+test('an object that is gone before it was read is a dead letter, and needs not be listed again', async () => {
+  const acknowledged: string[] = []
+  const { settings, bucket, happened, store } = bench({
+    acknowledge: async ({ key }) => void acknowledged.push(key),
+    open: async ({ key }) => {
+      throw enricherErrors.s3ObjectMissing({ bucket: 'memory', key })
+    },
+  })
+  bucket.put('a.log', LOG)
+  expect(await createEnricher(settings).enrichOnce()).toMatchObject({ failed: 1 })
+  expect([...store.letters.values()]).toMatchObject([
+    { place: 'line 0', reason: 'object-gone', sample: 's3://memory/a.log' },
+  ])
+  expect(acknowledged).toEqual(['a.log'])
+  expect(happened[0]).toMatchObject(['objectFailed', { error: { code: 'WHOHAD_S3_OBJECT_MISSING' } }])
 })
 
 test('a listing that breaks off is reported, and what was listed before is written', async () => {

@@ -6,7 +6,7 @@ import type { Change } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { collect } from '../support/byte-streams.ts'
 import { memoryBucket, memoryLog, memoryStore, reportInto } from '../support/enricher-bench.ts'
-import { claimOf, NOW_MS, sampleChanges, VPC } from '../support/flow-log-inventory.ts'
+import { claimOf, NOW_MS, sampleChanges, sampleIndex, VPC } from '../support/flow-log-inventory.ts'
 
 const SAMPLES = 'test/golden/flow-logs'
 const never = new AbortController().signal
@@ -34,7 +34,7 @@ async function bench(over: Partial<ObjectContext> = {}) {
     report: reportInto(happened),
     ...over,
   }
-  return { context, store, bucket, happened, publish, view }
+  return { context, store, bucket, happened, publish, view, log }
 }
 
 test('an object becomes rows, dead letters and a manifest with the counts of both', async () => {
@@ -114,6 +114,39 @@ test('an attempt that broke off is repeated at the position it began at, and wri
   await processObject(bucket.put('b.log', sample), context)
   expect([...store.rows.values()].at(-1)?.source).toMatchObject({ application: 'late' })
 })
+
+test('of two processes that begin an object at once, the rows of one are left, whole', async () => {
+  const { context, store, bucket, publish, log } = await bench({ rowsPerInsert: 2 })
+  const object = bucket.put('a.log', readFileSync(`${SAMPLES}/v3-tcp-flags.log`))
+  const late = { application: 'late', resourceId: 'task-9', kind: 'container' }
+  const life = { from: 1_566_000_000, until: 1_567_000_000 }
+  const behind = followingView(sampleIndex(), log, never, { from: [sampleChanges().length] })
+  await publish([claimOf({ domain: VPC, prefix: '10.0.0.62', layer: 'container', owner: late, ...life })])
+
+  /** Looked before the other one had begun, and has read more of the stream. */
+  const other = { ...context, store: { ...store, findObject: onceUndefined(store.findObject) } }
+  let inserts = 0
+  const slow = {
+    ...store,
+    async insertFlows(flows: Parameters<typeof store.insertFlows>[0]) {
+      if (++inserts === 2) await processObject(object, other)
+      return store.insertFlows(flows)
+    },
+  }
+  const result = await processObject(object, { ...context, view: behind, store: slow })
+  expect(result.object).toMatchObject({ state: 'committed', generation: 1, position: [sampleChanges().length + 1] })
+  const rows = [...store.rows]
+  const alone = await bench()
+  await alone.publish([claimOf({ domain: VPC, prefix: '10.0.0.62', layer: 'container', owner: late, ...life })])
+  await processObject(alone.bucket.put('a.log', readFileSync(`${SAMPLES}/v3-tcp-flags.log`)), alone.context)
+  expect(rows).toEqual([...alone.store.rows])
+  expect(inserts).toBeGreaterThan(3)
+})
+
+function onceUndefined(find: ObjectContext['store']['findObject']): ObjectContext['store']['findObject'] {
+  let calls = 0
+  return async objectId => (calls++ === 0 ? undefined : find(objectId))
+}
 
 test('changes that arrive while an object is written wait until it is', async () => {
   const { context, store, bucket, publish } = await bench({ rowsPerInsert: 1 })

@@ -73,3 +73,23 @@ test('a horizon that is raised while the index is followed gives back the memory
   await publish(changesOf([{ events: '+A@10 -A@20 +B@30 -B@40 +C@50 -C@110' }], { upTo: 200 }))
   expect([60, 120].map(at)).toEqual(['C', 'nobody'])
 })
+
+test('a checkpoint has no change of which is not stored yet what it may have altered', async () => {
+  const index = createOwnershipIndex()
+  const log = { partitions: 1 } as Parameters<typeof followingView>[1]
+  const happened: string[] = []
+  let store = () => {}
+  const afterBatch = async () => {
+    await new Promise<void>(resolve => {
+      store = resolve
+    })
+    happened.push('stored')
+  }
+  const view = followingView(index, log, new AbortController().signal, { afterBatch })
+  const applied = view.apply([claimOn('10.0.0.5', 0)])
+  const taken = view.snapshot(() => happened.push(`a checkpoint of ${index.counts().claims} claims`))
+  for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
+  store()
+  await Promise.all([applied, taken])
+  expect(happened).toEqual(['stored', 'a checkpoint of 1 claims'])
+})

@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url'
+import { EVERY_CALLER_READS_EVERY_DOMAIN } from '../../src/api/access.ts'
 import { type ApiDeps, buildApi } from '../../src/api/build-api.ts'
 import type { Question } from '../../src/ownership/answer.ts'
+import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
 import { answers, EXAMPLE_MS, sourceView } from './answers.ts'
+import { memoryLog } from './enricher-bench.ts'
 
 export const NOW_MS = EXAMPLE_MS + 86_400_000
 
@@ -25,8 +29,17 @@ export async function testApi(over: Partial<ApiDeps> = {}) {
       asked.push(question)
       return answers.owned(question)
     },
-    index: { sources: () => SOURCES },
-    clock: { now: () => NOW_MS },
+    askAsOf: async (question, asOfMs) => {
+      asked.push({ ...question, nowMs: asOfMs })
+      return answers.owned({ ...question, nowMs: asOfMs })
+    },
+    refuseWhileReplaying: () => {},
+    generation: () => createOwnershipIndex().generation(),
+    access: EVERY_CALLER_READS_EVERY_DOMAIN,
+    index: Object.assign(createOwnershipIndex(), { sources: () => SOURCES }),
+    log: memoryLog(),
+    store: { traffic: async () => [] },
+    clock: { now: () => NOW_MS, sleep: systemClock.sleep },
     ready: async () => ({
       ready: true,
       now: new Date(0).toISOString(),

@@ -4,7 +4,7 @@ import { type Random, seededRandom } from '../../src/simulator/random.ts'
 import type { View } from '../../src/simulator/view.ts'
 import type { World } from '../../src/simulator/world.ts'
 
-/** What may go wrong in one run. Everything is within the bounds that are declared for it, but for `beyond`. */
+/** What may go wrong in one run. Everything is within the bounds that are declared for it, but for `beyondMs` and `lacking`. */
 export type Weather = {
   readonly lagMs: number
   readonly clockErrorMs: number
@@ -14,6 +14,12 @@ export type Weather = {
   readonly throttled: number
   /** Of one request: it takes up to half a minute. */
   readonly slow: number
+  /** Of one request: an attempt gets no answer for a minute and a half at most, and is made again. */
+  readonly hanging: number
+  /** Of one walk over interfaces, instances or tasks: it comes back empty, without an error. */
+  readonly emptied: number
+  /** Of one thing in one reply: it is left out, without an error. No listing that came whole may do so. */
+  readonly lacking: number
   /** Of one instance in one reply: its tags are not shown. */
   readonly tagless: number
   /** Of one poll: the poller dies while it publishes. */
@@ -24,7 +30,21 @@ export type Weather = {
   readonly beyondMs: number
 }
 
-/** A request on its way, on the world's clock. */
+/** Nothing but lag and clocks. */
+export const CALM = {
+  failing: 0,
+  throttled: 0,
+  slow: 0,
+  hanging: 0,
+  emptied: 0,
+  lacking: 0,
+  tagless: 0,
+  dying: 0,
+  restarted: 0,
+  beyondMs: 0,
+} satisfies Partial<Weather>
+
+/** The attempt of a request that was answered, on the world's clock. */
 export type Exchange = { readonly sentMs: number; readonly receivedMs: number }
 
 /** Requests to one world in bad weather, and the time that they take: the world lives on meanwhile. */
@@ -37,6 +57,8 @@ export class WeatheredWorld {
   offsetMs = 0
   /** How far the control plane's clock of Titus is. */
   readonly titusOffsetMs: number
+  /** Attempts that were given up after half a minute and more, and made again. */
+  hung = 0
 
   constructor(world: World, weather: Weather, seed: number) {
     this.world = world
@@ -66,6 +88,10 @@ export class WeatheredWorld {
   exchange(): Exchange {
     const { random, weather } = this
     while (random.chance(weather.throttled)) this.pass(random.integer(50, 3_000))
+    while (random.chance(weather.hanging)) {
+      this.hung++
+      this.pass(random.integer(30_000, 90_000))
+    }
     const sentMs = this.nowMs
     this.pass(random.chance(weather.slow) ? random.integer(1_000, 30_000) : random.integer(5, 400))
     if (random.chance(weather.failing))
@@ -84,6 +110,12 @@ export class WeatheredWorld {
         : random.integer(earliestMs, receivedMs + 1)
     const momentMs = draw()
     return () => (isSteady ? momentMs : draw())
+  }
+
+  /** What a walk gives of all that it should. */
+  shown<T>(things: readonly T[]): readonly T[] {
+    const { random, weather } = this
+    return weather.lacking === 0 ? things : things.filter(() => !random.chance(weather.lacking))
   }
 
   sightingOf({ sentMs, receivedMs }: Exchange) {

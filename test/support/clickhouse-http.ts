@@ -12,12 +12,16 @@ export type ClickHouseHttp = {
   readonly url: string
   /** The URL parameters of every request that carried a statement, oldest first. */
   readonly requests: URLSearchParams[]
-  /** Cuts the connection of the next requests: before the statement runs, or after it and before the reply. */
-  cut(when: 'before' | 'after', requests: number): void
+  /**
+   * Cuts the connection of the next requests, or of those after the first `passing` ones: before the statement runs, while it
+   * does, or after it and before the reply.
+   */
+  cut(when: CutMoment, requests: number, passing?: number): void
   close(): Promise<void>
 }
 
-type Cut = { when: 'before' | 'after'; left: number }
+export type CutMoment = 'before' | 'during' | 'after'
+type Cut = { when: CutMoment; left: number; passing: number }
 type EngineError = { code: string; type: string; message: string }
 
 export async function startClickHouseHttp(
@@ -25,7 +29,7 @@ export async function startClickHouseHttp(
   credentials: { username: string; password: string },
 ): Promise<ClickHouseHttp> {
   const sessions = new Map<string, Promise<ChdbConnection>>()
-  const cut: Cut = { when: 'before', left: 0 }
+  const cut: Cut = { when: 'before', left: 0, passing: 0 }
   const requests: URLSearchParams[] = []
   const authorization = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
 
@@ -47,17 +51,19 @@ export async function startClickHouseHttp(
       return sendError(response, 403, { code: '516', type: 'AUTHENTICATION_FAILED', message })
     }
     requests.push(searchParams)
-    const cutting = cut.left > 0
+    const cutting = cut.left > 0 && cut.passing-- <= 0
     if (cutting) cut.left--
     if (cutting && cut.when === 'before') return void request.socket.destroy()
     try {
       const inUrl = searchParams.get('query')
       const session = await sessionOf(searchParams.get('database') ?? 'default')
-      const result = await session.exec({
+      const running = session.exec({
         query: inUrl ?? body,
         query_params: parametersOf(searchParams),
         ...(inUrl === null ? {} : { values: Readable.from([body], { objectMode: false }) }),
       } as Parameters<ChdbConnection['exec']>[0])
+      if (cutting && cut.when === 'during') request.socket.destroy()
+      const result = await running
       const reply = await textOf(result.stream)
       if (cutting) return void request.socket.destroy()
       response.end(reply)
@@ -71,7 +77,7 @@ export async function startClickHouseHttp(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    cut: (when, count) => Object.assign(cut, { when, left: count }),
+    cut: (when, count, passing = 0) => Object.assign(cut, { when, left: count, passing }),
     async close() {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))

@@ -49,6 +49,7 @@ export function memoryStore(): MemoryStore {
     changesEnd: async () => [],
     readChanges: async function* () {},
     changesAbout: async () => [],
+    traffic: async () => [],
     async insertFlows(flows) {
       if (insertsLeft-- <= 0) throw storeDown({})
       for (const flow of flows) rows.set(`${flow.objectId} ${flow.record} ${flow.generation}`, flow)

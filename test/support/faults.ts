@@ -23,6 +23,11 @@ export function note(line: string): void {
   if (path) appendFileSync(path, `${line}\n`)
 }
 
+/** Says how far the drill is; nothing in `npm test`. */
+export function progress(line: string): void {
+  if (isDrill) process.stdout.write(`${line}\n`)
+}
+
 export const newTopic = (): string => `whohad.test.${randomUUID()}`
 
 export const plainClient = (kafka: RunningKafka) =>

@@ -36,7 +36,7 @@ const signal = new AbortController().signal
 
 type Life = { readonly polls: number; readonly lookEveryMs: number | null }
 
-/** EC2 and Titus of a cloud, polled every minute; EC2 is looked at between two polls where `lookEveryMs` says how often. */
+/** EC2 and Titus of a cloud, polled every minute, and looked at between two polls where `lookEveryMs` says how often. */
 export async function liveOn(cloud: SimulatedCloud, life: Life): Promise<LivedCloud> {
   const folder = await mkdtemp(join(tmpdir(), 'whohad-pollers-'))
   const index = createOwnershipIndex()
@@ -79,20 +79,18 @@ async function pollAll(
     },
   }
   const { ec2, titus, look } = inventoriesOf(cloud, index)
-  const narrowing = new Narrowing({
-    look,
-    log,
-    clock,
-    report,
-    context: diffContextOf(ec2),
-    limits: DEFAULT_NARROWING,
-  })
+  const narrowingOf = (inventory: Inventory, by: TargetedLook) =>
+    new Narrowing({ look: by, log, clock, report, context: diffContextOf(inventory), limits: DEFAULT_NARROWING })
+  const narrowings = new Map<Inventory, Narrowing>([
+    [ec2, narrowingOf(ec2, look)],
+    [titus, narrowingOf(titus, titus.look)],
+  ])
   const states = new Map<Inventory, SourceState>()
   const poll = async (inventory: Inventory) => {
     const before = states.get(inventory) ?? (await adoptState(inventory, log, clock, signal))
     const after = await pollOnce(inventory, before, { log, clock, report }, signal)
     states.set(inventory, after)
-    if (inventory === ec2) narrowing.polled(before, after)
+    narrowings.get(inventory)?.polled(before, after)
   }
   for (let i = 0; i < polls; i++) {
     const nextMs = START_MS + (i + 1) * MINUTE_MS
@@ -100,12 +98,14 @@ async function pollAll(
     // Now and then a successor takes over and must go on with the same claims.
     if (i % 10 === 9) {
       states.clear()
-      narrowing.forget()
+      for (const narrowing of narrowings.values()) narrowing.forget()
     }
     for (const inventory of [ec2, titus]) await poll(inventory)
-    while (lookEveryMs !== null && narrowing.wanted() && clock.now() + lookEveryMs < nextMs) {
+    while (lookEveryMs !== null && clock.now() + lookEveryMs < nextMs) {
       cloud.advanceTo(clock.now() + lookEveryMs)
-      states.set(ec2, await narrowing.look(states.get(ec2) as SourceState, signal))
+      for (const [inventory, narrowing] of narrowings)
+        if (narrowing.wanted())
+          states.set(inventory, await narrowing.look(states.get(inventory) as SourceState, signal))
     }
   }
   ec2.close()
@@ -127,7 +127,7 @@ function inventoriesOf(
     clock,
     pageSize: 50,
   })
-  const look: TargetedLook = ec2Look(ec2.targeted, estate)
+  const look: TargetedLook = ec2Look(ec2, estate)
   const titus = titusInventory({
     name: 'main',
     url: endpoints.titus,

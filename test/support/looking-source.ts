@@ -1,7 +1,7 @@
 import type { Change, Claim, SourceBounds } from '../../src/ownership/claim.ts'
 import { type LookMemory, NOTHING_REMEMBERED, rememberPoll, shownBy } from '../../src/ownership/look-memory.ts'
 import type { OwnershipIndex } from '../../src/ownership/ownership-index.ts'
-import { diffPartialLook } from '../../src/ownership/partial-look.ts'
+import { diffPartialLook, type PartialLook } from '../../src/ownership/partial-look.ts'
 import type { Binding, Sighting } from '../../src/ownership/snapshot.ts'
 import { type DiffContext, diffSnapshot, type SourceState } from '../../src/ownership/snapshot-diff.ts'
 import { noDoubt, prefix, type Shown } from './estate.ts'
@@ -46,10 +46,28 @@ export class LookingSource {
     shown: readonly Shown[],
     addresses: readonly string[],
   ): readonly Claim[] {
-    const sighting = { sentAtMs, receivedAtMs }
     const asked = addresses.map(address => ({ domain: 'd1', prefix: prefix(address) }))
     const wouldShow = (claim: Claim) => asked.some(place => place.prefix === claim.prefix)
-    const look = { sighting, bindings: bindingsOf(shown, sighting), asked, wouldShow }
+    return this.lookAt({ sentAtMs, receivedAtMs }, shown, { asked, wouldShow })
+  }
+
+  /** All of a subnet are shown, and of others nobody is known to be absent. */
+  lookInSubnet(
+    sentAtMs: number,
+    receivedAtMs: number,
+    shown: readonly Shown[],
+    { address, subnet }: { readonly address: string; readonly subnet: string },
+  ): readonly Claim[] {
+    const asked = [{ domain: 'd1', prefix: prefix(address), subnet }]
+    return this.lookAt({ sentAtMs, receivedAtMs }, shown, { asked, wouldShow: () => false })
+  }
+
+  private lookAt(
+    sighting: Sighting,
+    shown: readonly Shown[],
+    part: Pick<PartialLook, 'asked' | 'wouldShow'>,
+  ): readonly Claim[] {
+    const look = { sighting, bindings: bindingsOf(shown, sighting), ...part }
     const diff = diffPartialLook(this.state, look, this.memory, this.context)
     this.state = diff.next
     this.memory = diff.memory

@@ -2,6 +2,7 @@ import type { Change } from '../../src/ownership/claim.ts'
 import type { Snapshot } from '../../src/ownership/snapshot.ts'
 import type { SourceState } from '../../src/ownership/snapshot-diff.ts'
 import type { Inventory } from '../../src/pollers/inventory.ts'
+import type { TargetedLook } from '../../src/pollers/narrowing.ts'
 import type { LookReport, PollReport } from '../../src/pollers/report.ts'
 import { noDoubt, owner, prefix } from './estate.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -39,6 +40,19 @@ export const inventory = (list: () => Promise<Snapshot>): Inventory => ({
   kind: 'test',
   bounds: noDoubt,
   list,
+})
+
+/** A look in one lane at all addresses of such snapshots, which shows those that `reply` says. */
+export const lookAt = (
+  reply: (addresses: readonly string[]) => Pick<Snapshot, 'sighting' | 'bindings'>,
+): TargetedLook => ({
+  laneOf: () => 'address',
+  mostAtOnce: 200,
+  async at(claims) {
+    const asked = new Map(claims.map(({ domain, prefix: at }) => [at, { domain, prefix: at }]))
+    const addresses = [...asked.keys()].map(at => at.slice(0, at.indexOf('/')))
+    return { ...reply(addresses), asked: [...asked.values()], wouldShow: claim => asked.has(claim.prefix) }
+  },
 })
 
 /** What one poll needs, and what it did with it. */

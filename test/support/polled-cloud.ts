@@ -3,7 +3,8 @@ import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/o
 import type { SourceState } from '../../src/ownership/snapshot-diff.ts'
 import { adoptState } from '../../src/pollers/adopt.ts'
 import type { Inventory } from '../../src/pollers/inventory.ts'
-import { pollOnce } from '../../src/pollers/poll.ts'
+import { DEFAULT_NARROWING, Narrowing, type TargetedLook } from '../../src/pollers/narrowing.ts'
+import { diffContextOf, pollOnce } from '../../src/pollers/poll.ts'
 import { createWorld, type Scale } from '../../src/simulator/world.ts'
 import { type Weather, WeatheredWorld } from './bad-weather.ts'
 import { BreakingLog } from './layered-polls.ts'
@@ -21,6 +22,10 @@ export type Run = {
   readonly bridgeMs: number
   readonly pollMs: number
   readonly polls: number
+  /** How far apart looks stand between two polls, at most; null for polls alone. */
+  readonly lookMs: number | null
+  /** Looks ask for holders of blocks by their ids, and do not list their subnets. */
+  readonly areSubnetsLarge: boolean
 }
 
 /** What was checked, and what of it is not true. */
@@ -32,6 +37,8 @@ export type Findings = {
   unowned: number
   external: number
   completed: number
+  /** Looks that changed a claim. */
+  narrowed: number
   readonly wrong: string[]
 }
 
@@ -54,13 +61,34 @@ export async function pollAndCheck(run: Run, questionsPerPoll = 20): Promise<Fin
     briefestHoldingMs,
     longestGapMs: pollMs * 2.5,
   }
-  const findings: Findings = { seeableMs: 0, spans: 0, owned: 0, unowned: 0, external: 0, completed: 0, wrong: [] }
-  const poll = poller(polled, log, findings)
-  const inventories = [ec2Of(polled, bounds), titusOf(polled, bounds, shownLateMs, index)]
+  const findings: Findings = {
+    seeableMs: 0,
+    spans: 0,
+    owned: 0,
+    unowned: 0,
+    external: 0,
+    completed: 0,
+    narrowed: 0,
+    wrong: [],
+  }
+  const ec2 = ec2Of(polled, bounds, { areSubnetsLarge: run.areSubnetsLarge })
+  const titus = titusOf(polled, bounds, shownLateMs, index)
+  const inventories: readonly Looked[] = [
+    { inventory: ec2, narrowing: narrowingOf(polled, log, ec2, ec2.look, findings) },
+    { inventory: titus, narrowing: narrowingOf(polled, log, titus, titus.look, findings) },
+  ]
+  const { poll, look } = poller(polled, log, findings)
   // Where containers alone are watched, absence of containers is taken for absence of everybody.
-  while (findings.completed === 0) await poll(inventories[0] as Inventory)
+  while (findings.completed === 0) await poll(inventories[0] as Looked)
   for (let i = 0; i < run.polls && findings.wrong.length === 0; i++) {
-    polled.pass(polled.random.chance(0.05) ? 4 * pollMs : polled.random.integer(pollMs >> 1, pollMs))
+    const nextMs = polled.nowMs + (polled.random.chance(0.05) ? 4 * pollMs : polled.random.integer(pollMs >> 1, pollMs))
+    for (let looks = 0; run.lookMs !== null && looks < MOST_LOOKS && findings.wrong.length === 0; looks++) {
+      polled.pass(polled.random.integer(0, run.lookMs))
+      if (polled.nowMs >= nextMs) break
+      for (const inventory of inventories) await look(inventory)
+      checkClaims(polled, index, findings)
+    }
+    polled.pass(Math.max(0, nextMs - polled.nowMs))
     for (const inventory of inventories) {
       await poll(inventory)
       polled.pass(polled.random.integer(0, 5_000))
@@ -71,7 +99,32 @@ export async function pollAndCheck(run: Run, questionsPerPoll = 20): Promise<Fin
   return findings
 }
 
-function poller(run: WeatheredWorld, log: BreakingLog, findings: Findings): (inventory: Inventory) => Promise<void> {
+type Looked = { readonly inventory: Inventory; readonly narrowing: Narrowing }
+
+/** Between two polls: what more of them find takes long, and is nothing new. */
+const MOST_LOOKS = 6
+
+const narrowingOf = (
+  { clock }: WeatheredWorld,
+  log: BreakingLog,
+  inventory: Inventory,
+  look: TargetedLook,
+  findings: Findings,
+): Narrowing =>
+  new Narrowing({
+    look,
+    log,
+    clock,
+    context: diffContextOf(inventory),
+    report: {
+      lookDone: ({ result }) => {
+        if (result === 'narrowed') findings.narrowed++
+      },
+    },
+    limits: DEFAULT_NARROWING,
+  })
+
+function poller(run: WeatheredWorld, log: BreakingLog, findings: Findings) {
   const states = new Map<string, SourceState>()
   const completeUpTo = new Map<string, number>()
   const report = {
@@ -85,21 +138,39 @@ function poller(run: WeatheredWorld, log: BreakingLog, findings: Findings): (inv
     publishFailed: nothing,
     adoptFailed: nothing,
   }
-  return async inventory => {
-    const { random, weather, clock } = run
-    const { source } = inventory
-    if (random.chance(weather.restarted)) {
-      states.delete(source)
-      run.offsetMs = run.drawOffset()
-    }
-    const state = states.get(source) ?? (await adoptState(inventory, log, clock, signal))
+  const { random, weather, clock } = run
+  /** What may be written of it in part, if the poller dies; then its state is read anew. */
+  const publish = async ({ inventory: { source }, narrowing }: Looked, made: () => Promise<SourceState>) => {
     if (random.chance(weather.dying)) log.breaksAfter = random.integer(0, 12)
     try {
-      states.set(source, await pollOnce(inventory, state, { log, clock, report }, signal))
+      states.set(source, await made())
     } catch {
       states.delete(source)
+      narrowing.forget()
     }
     log.breaksAfter = Number.POSITIVE_INFINITY
+  }
+  return {
+    async poll(looked: Looked): Promise<void> {
+      const { inventory, narrowing } = looked
+      const { source } = inventory
+      if (random.chance(weather.restarted)) {
+        states.delete(source)
+        narrowing.forget()
+        run.offsetMs = run.drawOffset()
+      }
+      const before = states.get(source) ?? (await adoptState(inventory, log, clock, signal))
+      await publish(looked, async () => {
+        const after = await pollOnce(inventory, before, { log, clock, report }, signal)
+        narrowing.polled(before, after)
+        return after
+      })
+    },
+    async look(looked: Looked): Promise<void> {
+      const state = states.get(looked.inventory.source)
+      if (state === undefined || !looked.narrowing.wanted()) return
+      await publish(looked, () => looked.narrowing.look(state, signal))
+    },
   }
 }
 

@@ -9,7 +9,7 @@ import { statusOf, tagsOf } from '../../src/simulator/ec2-entities.ts'
 import { type Association, current, type Eni, isIpv6, lasting } from '../../src/simulator/eni.ts'
 import { type ElasticIp, type Instance, stateOf } from '../../src/simulator/fleet.ts'
 import type { Subnet } from '../../src/simulator/subnet.ts'
-import { ACCOUNT, VPC_CIDR, type Vpc } from '../../src/simulator/world.ts'
+import { ACCOUNT, type Vpc } from '../../src/simulator/world.ts'
 
 /** What the AWS SDK makes of the simulator's replies, without the way over the wire. A test holds the two together. */
 
@@ -89,12 +89,12 @@ export function sdkAddress({ publicIp, allocationId, history }: ElasticIp, atMs:
 
 const associated = (Ipv6CidrBlock: string) => [{ Ipv6CidrBlock, Ipv6CidrBlockState: { State: 'associated' as const } }]
 
-export const sdkVpc = ({ id, name, cidr6 }: Vpc): SdkVpc => ({
+export const sdkVpc = ({ id, name, cidr, cidr6 }: Vpc): SdkVpc => ({
   VpcId: id,
   OwnerId: ACCOUNT,
   State: 'available',
-  CidrBlock: VPC_CIDR,
-  CidrBlockAssociationSet: [{ CidrBlock: VPC_CIDR, CidrBlockState: { State: 'associated' } }],
+  CidrBlock: cidr,
+  CidrBlockAssociationSet: [{ CidrBlock: cidr, CidrBlockState: { State: 'associated' } }],
   Ipv6CidrBlockAssociationSet: associated(cidr6),
   Tags: [{ Key: 'Name', Value: name }],
 })

@@ -1,6 +1,5 @@
 import type { FlowObject } from '../../store/port.ts'
-import { begin, type ObjectContext } from '../object.ts'
-import { writeObject } from '../object-writing.ts'
+import { begin, type ObjectContext, writeAgreed } from '../object.ts'
 import type { Corrected } from '../outcome.ts'
 import { compared } from './moves.ts'
 
@@ -23,7 +22,7 @@ export async function correctObject(
     const begun = await begin(object, started, pinned, context, signal)
     const { changed, openRecords, moves } = await compared(begun.answers(), store.flowPages(objectId))
     if (changed > 0 || !begun.isNew) {
-      const { object: corrected } = await writeObject(object, begun, begun.answers(), context)
+      const { object: corrected } = await writeAgreed(object, begun, pinned, begun.answers(), context, signal)
       return { object: corrected, changed, moves }
     }
     const looked: FlowObject = { ...committed, openRecords, updatedAtMs: clock.now() }

@@ -42,11 +42,11 @@ const LONGEST_LOOK_MS = 3600_000
  * now keeps its turn; one that is gone keeps its answers.
  */
 export function createCorrector(settings: CorrectorSettings): Corrector {
-  const { store, name, owns, clock, report, slackMs, anyDomain } = settings
+  const { store, view, name, owns, clock, report, slackMs, anyDomain } = settings
   const { mostObjects = MOST_OBJECTS, mostStretches = MOST_STRETCHES } = settings
   const looks = new Map<string, { readonly atMs: Millis; readonly afterMs: Millis }>()
-  /** Objects of the stretches in hand that were found as they should be. */
-  let unchanged = new Set<string>()
+  /** Of the objects of the stretches in hand those that were looked at, and all stretches before which they were. */
+  let looked = new Map<string, readonly number[]>()
 
   /** False where the object has to be looked at another time. */
   const correct = async (object: FlowObject, pass: Pass, signal?: AbortSignal): Promise<boolean> => {
@@ -68,22 +68,28 @@ export function createCorrector(settings: CorrectorSettings): Corrector {
 
   const correctTouched = async (pass: Pass, signal?: AbortSignal): Promise<void> => {
     const done = await store.correctedUpTo(name)
-    const pending = await store.corrections(done, mostStretches)
+    const noted = await store.corrections(done, mostStretches)
+    // Another process may be ahead of this one, whose index would answer as before.
+    const position = await view.pin(async pinned => pinned.position)
+    const pending = noted.filter(({ partition, offset }) => offset < (position[partition] ?? 0))
     if (pending.length === 0) return
+    const end = endOf(pending, done)
     const touched = await store.touchedObjects(pending, { slackMs, anyDomain })
-    const due = touched.filter(one => owns(one) && wasJoinedBefore(one, pending) && !unchanged.has(one.objectId))
+    const isDue = (one: FlowObject) =>
+      isBehind(one.position, pending) && isBehind(looked.get(one.objectId) ?? [], pending)
+    const due = touched.filter(one => owns(one) && isDue(one))
     const now = due.slice(0, pass.left)
     pass.left -= now.length
     let failed = 0
     for (const object of now) {
       if (signal?.aborted) return
-      if (await correct(object, pass, signal)) unchanged.add(object.objectId)
+      if (await correct(object, pass, signal)) looked.set(object.objectId, end)
       else failed++
     }
-    pass.isMore = failed > 0 || now.length < due.length || pending.length >= mostStretches
+    pass.isMore = failed > 0 || now.length < due.length || noted.length >= mostStretches
     if (failed > 0 || now.length < due.length) return
-    await store.putCorrectedUpTo(name, endOf(pending, done))
-    unchanged = new Set()
+    await store.putCorrectedUpTo(name, end)
+    looked = new Map()
   }
 
   const correctOpen = async (pass: Pass, signal?: AbortSignal): Promise<void> => {
@@ -120,8 +126,8 @@ export function createCorrector(settings: CorrectorSettings): Corrector {
 
 type Pass = { -readonly [Field in keyof CorrectionSummary]: CorrectionSummary[Field] } & { left: number }
 
-/** Some change that touches the object came after what it was joined at. */
-const wasJoinedBefore = ({ position }: FlowObject, pending: readonly StoredCorrection[]): boolean =>
+/** Some of the changes came after what was known there. */
+const isBehind = (position: readonly number[], pending: readonly StoredCorrection[]): boolean =>
   pending.some(({ partition, offset }) => offset >= (position[partition] ?? 0))
 
 function endOf(pending: readonly StoredCorrection[], done: readonly number[]): readonly number[] {

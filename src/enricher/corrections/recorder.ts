@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { LoggedChange, Position } from '../../changestream/port.ts'
 import type { KnownBefore } from '../../ownership/corrections.ts'
 import { lateCorrectionsOf } from '../../ownership/late-corrections.ts'
@@ -28,9 +29,9 @@ export function correctionRecorder(
     take(logged, before) {
       const { partition, offset } = logged
       if (offset < (stored[partition] ?? 0) || newestMs === Number.NEGATIVE_INFINITY) return
-      for (const [part, correction] of lateCorrectionsOf(logged.change, before, newestMs).entries()) {
-        const { domain, prefix, fromMs, untilMs, enis } = correction
-        taken.push({ partition, offset, part, domain, prefix, fromMs, untilMs, enis })
+      for (const { domain, prefix, fromMs, untilMs, enis } of lateCorrectionsOf(logged.change, before, newestMs)) {
+        const touched = { domain, prefix, fromMs, untilMs, enis }
+        taken.push({ partition, offset, part: partOf(touched), ...touched })
       }
     },
     answered(untilMs) {
@@ -43,3 +44,14 @@ export function correctionRecorder(
     },
   }
 }
+
+/**
+ * The number of a part of a change, which is a function of what it says: a process that has answered less notes less of the same
+ * change, and that must not take the place of what another one noted.
+ */
+const partOf = (touched: Omit<StoredCorrection, 'partition' | 'offset' | 'part'>): number =>
+  createHash('sha256')
+    // JSON has no word for minus infinity.
+    .update(JSON.stringify({ ...touched, fromMs: String(touched.fromMs) }))
+    .digest()
+    .readUInt32BE() >>> 1

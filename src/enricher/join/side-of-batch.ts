@@ -1,0 +1,44 @@
+import { formatAddress, type Ip } from '../../ownership/address.ts'
+import type { Side } from '../attribute.ts'
+import type { AddressColumn, RecordBatch } from '../flowlogs/record-batch.ts'
+import type { EndColumn, JoinedBatch } from './joined-batch.ts'
+
+/** The columns of one end of the records of a batch, and those that its answers go into. */
+export class SideOfBatch {
+  readonly side: Side
+  readonly batch: RecordBatch
+  readonly joined: JoinedBatch
+  readonly packet: AddressColumn
+  readonly observed: AddressColumn
+  readonly ports: Int32Array
+  readonly answered: EndColumn
+
+  constructor(side: Side, batch: RecordBatch, joined: JoinedBatch) {
+    this.side = side
+    this.batch = batch
+    this.joined = joined
+    const isSource = side === 'source'
+    this.packet = isSource ? batch.packetSource : batch.packetDestination
+    this.observed = isSource ? batch.sourceAddress : batch.destinationAddress
+    this.ports = isSource ? batch.sourcePorts : batch.destinationPorts
+    this.answered = isSource ? joined.sources : joined.destinations
+  }
+
+  /** Where the address of the end stands: the packet's where the record has it. */
+  column(place: number): AddressColumn {
+    return this.packet.families[place] === 0 ? this.observed : this.packet
+  }
+
+  ip(place: number): Ip {
+    const { families, words } = this.column(place)
+    const at = place * 4
+    const word = (i: number) => (words[at + i] as number) >>> 0
+    if (families[place] === 4) return formatAddress({ family: 4, words: [word(0), 0, 0, 0] })
+    return formatAddress({ family: 6, words: [word(0), word(1), word(2), word(3)] })
+  }
+
+  /** Where the address stands that the interface saw, as far as the record tells. */
+  observedColumn(place: number): AddressColumn {
+    return this.observed.families[place] === 0 ? this.packet : this.observed
+  }
+}

@@ -1,0 +1,48 @@
+import type { DomainRule } from '../../ownership/domains.ts'
+import { type Reach, reachTable } from '../../ownership/reach.ts'
+import { type StandingColumns, StandingIndex } from '../../ownership/standing-index.ts'
+import type { Millis } from '../../ownership/window.ts'
+import { openFlowFile } from '../flowlogs/files.ts'
+import { readBatches } from '../flowlogs/read-batches.ts'
+import { AnswerCounts, type VerdictCount } from '../join/answer-counts.ts'
+import { Joiner } from '../join/joiner.ts'
+import type { ObjectHandler } from './handler.ts'
+
+/** As it is posted: no functions. */
+export type CountSetup = {
+  readonly standing: StandingColumns
+  readonly rules: readonly DomainRule[]
+  readonly reaches: readonly Reach[]
+  readonly slackMs: Millis
+  readonly nowMs: Millis
+  readonly atMs?: Millis | undefined
+  readonly format?: string | undefined
+}
+
+export type FileCount = {
+  readonly records: number
+  readonly withoutTime: number
+  /** Lines that are no records: NODATA, SKIPDATA, and those that could not be read. */
+  readonly others: number
+  readonly counts: readonly VerdictCount[]
+}
+
+/** Reads whole files of flow logs, answers their records, and counts the answers: nothing else leaves the thread. */
+export function openHandler({ standing, reaches, format, ...settings }: CountSetup): ObjectHandler<string, FileCount> {
+  const joiner = new Joiner(new StandingIndex(standing), { ...settings, reach: reachTable(reaches) })
+  return {
+    async handle(path, signal) {
+      joiner.startObject()
+      const counts = new AnswerCounts()
+      let others = 0
+      const bytes = await openFlowFile(path)
+      for await (const batch of readBatches(bytes, { name: path, format, withTokens: false, inflating: 'here' })) {
+        signal.throwIfAborted()
+        others += batch.others.length
+        counts.add(joiner.answer(batch))
+      }
+      const { records, withoutTime } = counts
+      return { records, withoutTime, others, counts: counts.counts() }
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { attribute, windowOf } from '../../../src/enricher/attribute.ts'
+import { readBatches } from '../../../src/enricher/flowlogs/read-batches.ts'
+import { recordAt } from '../../../src/enricher/flowlogs/record-at.ts'
+import type { RecordBatch } from '../../../src/enricher/flowlogs/record-batch.ts'
+import type { JoinedBatch } from '../../../src/enricher/join/joined-batch.ts'
+import { Joiner } from '../../../src/enricher/join/joiner.ts'
+import { lookUpsOn } from '../../../src/enricher/look-ups.ts'
+import { createOwnershipIndex, type OwnershipIndex } from '../../../src/ownership/ownership-index.ts'
+import { reachTable } from '../../../src/ownership/reach.ts'
+import { StandingIndex } from '../../../src/ownership/standing-index.ts'
+import { type JoinWorld, joinWorlds } from '../../support/join-worlds.ts'
+import { propertyRuns, propertyTimeoutMs } from '../../support/property-runs.ts'
+
+async function* bytesOf(world: JoinWorld): AsyncGenerator<Uint8Array> {
+  yield Buffer.from([world.header, ...world.lines, ''].join('\n'))
+}
+
+function indexOf({ changes }: JoinWorld, isFolded: boolean): OwnershipIndex {
+  const index = createOwnershipIndex()
+  for (const change of changes) index.apply(change)
+  if (isFolded) index.compact()
+  return index
+}
+
+type Way = { readonly wantsFinal: boolean; readonly isFolded: boolean; readonly batchRecords: number }
+const ways = fc.record<Way>({
+  wantsFinal: fc.boolean(),
+  isFolded: fc.boolean(),
+  batchRecords: fc.constantFrom(4, 64),
+})
+
+/** Every answered record of a batch beside what `attribute` says of it. */
+function compare(world: JoinWorld, index: OwnershipIndex, batch: RecordBatch, joined: JoinedBatch, way: Way): number {
+  const { rules, reaches, slackMs, nowMs } = world
+  const lookUps = lookUpsOn(index, rules, { reach: reachTable(reaches) })
+  for (let place = 0; place < batch.count; place++) {
+    const record = recordAt(batch, place)
+    const window = windowOf(record, slackMs)
+    expect(joined.isAnswered[place]).toBe(window ? 1 : 0)
+    if (window === undefined) continue
+    const { source, destination, final } = attribute(record, window, nowMs, lookUps)
+    const told = { source: joined.source(place), destination: joined.destination(place) }
+    expect([record.tokens.join(' '), told]).toEqual([record.tokens.join(' '), { source, destination }])
+    if (way.wantsFinal)
+      expect([record.tokens.join(' '), joined.isFinal[place]]).toEqual([record.tokens.join(' '), final ? 1 : 0])
+  }
+  return batch.count
+}
+
+test('every record is answered as `attribute` answers it, the first time and from memory', {
+  timeout: propertyTimeoutMs(120_000),
+}, async () => {
+  const counts = { lookedUp: 0, byRegion: 0, workedOut: 0, whole: 0 }
+  let records = 0
+  await fc.assert(
+    fc.asyncProperty(joinWorlds, ways, async (world, way) => {
+      const index = indexOf(world, way.isFolded)
+      const standing = new StandingIndex(structuredClone(index.standing()))
+      const { rules, reaches, slackMs, nowMs } = world
+      const settings = {
+        rules,
+        reach: reachTable(reaches),
+        slackMs,
+        nowMs,
+        wantsFinal: way.wantsFinal,
+        wantsClaims: true,
+      }
+      const joiner = new Joiner(standing, settings)
+      for (let round = 0; round < 2; round++) {
+        joiner.startObject()
+        for await (const batch of readBatches(bytesOf(world), { name: 'a', batchRecords: way.batchRecords })) {
+          records += compare(world, index, batch, joiner.answer(batch), way)
+        }
+      }
+      for (const name of ['lookedUp', 'byRegion', 'workedOut', 'whole'] as const) counts[name] += joiner.counts[name]
+    }),
+    propertyRuns(80),
+  )
+  // Each way of answering was met, and memory did most of it.
+  expect(Math.min(...Object.values(counts))).toBeGreaterThan(20)
+  expect(counts.workedOut + counts.whole + counts.lookedUp + counts.byRegion).toBeLessThan(records * 2)
+})
