@@ -4,8 +4,11 @@ import type { Bounds, Millis, Window } from '../ownership/window.ts'
 import type { AnswerJson, HoldingJson, InstantJson } from './answer-schema.ts'
 import { summaryOf } from './summary.ts'
 
-/** The form in which an answer leaves the process, the same over HTTP and from the CLI (`AnswerSchema`). */
-export function answerJson(answer: Answer): AnswerJson {
+/**
+ * The form in which an answer leaves the process, the same over HTTP and from the CLI (`AnswerSchema`). `asOfMs` is set where
+ * it was asked what was known then.
+ */
+export function answerJson(answer: Answer, asOfMs?: Millis): AnswerJson {
   const { question, holding } = answer
   return {
     question: {
@@ -14,6 +17,7 @@ export function answerJson(answer: Answer): AnswerJson {
       port: question.port ?? null,
       from: instantJson(question.fromMs),
       until: instantJson(question.untilMs),
+      asOf: asOfMs === undefined ? null : instantJson(asOfMs),
     },
     state: answer.state,
     reason: answer.reason,
@@ -31,7 +35,7 @@ export function answerJson(answer: Answer): AnswerJson {
   }
 }
 
-const partJson = (part: AnswerPart) => ({
+export const partJson = (part: AnswerPart) => ({
   during: windowJson(part),
   state: part.state,
   reason: part.reason,
@@ -43,9 +47,9 @@ const candidateJson = ({ holding, during }: Candidate) => ({
   during: windowJson(during),
 })
 
-const windowJson = ({ fromMs, untilMs }: Window) => ({ from: instantJson(fromMs), until: instantJson(untilMs) })
+export const windowJson = ({ fromMs, untilMs }: Window) => ({ from: instantJson(fromMs), until: instantJson(untilMs) })
 
-const holdingJson = (holding: Holding): HoldingJson => ({
+export const holdingJson = (holding: Holding): HoldingJson => ({
   owner: ownerJson(holding.owner),
   layer: holding.layer,
   prefix: holding.prefix,
@@ -57,7 +61,7 @@ const holdingJson = (holding: Holding): HoldingJson => ({
   lastSighting: instantJson(holding.lastSightingMs),
 })
 
-const ownerJson = (owner: Owner): HoldingJson['owner'] => ({
+export const ownerJson = (owner: Owner): HoldingJson['owner'] => ({
   application: owner.application,
   cluster: owner.cluster,
   stack: owner.stack,
@@ -79,11 +83,11 @@ const ownerJson = (owner: Owner): HoldingJson['owner'] => ({
   labels: { ...owner.labels },
 })
 
-const boundsJson = ({ earliestMs, latestMs }: Bounds) => ({
+export const boundsJson = ({ earliestMs, latestMs }: Bounds) => ({
   earliest: instantJson(earliestMs),
   latest: instantJson(latestMs),
 })
 
 /** JSON has no Infinity: a side without a bound is null. */
-const instantJson = (ms: Millis): InstantJson | null =>
+export const instantJson = (ms: Millis): InstantJson | null =>
   Number.isFinite(ms) ? { iso: new Date(ms).toISOString(), ms } : null

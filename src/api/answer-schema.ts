@@ -36,22 +36,22 @@ const closed = { additionalProperties: false } as const
 const Text = Type.String()
 const TextOrNull = Type.Union([Text, Type.Null()])
 
-const InstantSchema = Type.Object(
+export const InstantSchema = Type.Object(
   {
     iso: Type.String({ description: 'ISO 8601, UTC, to the millisecond' }),
     ms: Type.Integer({ description: 'milliseconds since 1970-01-01T00:00:00Z' }),
   },
   closed,
 )
-const InstantOrNull = Type.Union([InstantSchema, Type.Null()])
+export const InstantOrNull = Type.Union([InstantSchema, Type.Null()])
 
 /** Within which an instant lies that nobody saw exactly; null where that side has no bound. */
-const BoundsSchema = Type.Object({ earliest: InstantOrNull, latest: InstantOrNull }, closed)
+export const BoundsSchema = Type.Object({ earliest: InstantOrNull, latest: InstantOrNull }, closed)
 
 /** Half-open: `from` belongs to it, `until` does not. */
-const WindowSchema = Type.Object({ from: InstantOrNull, until: InstantOrNull }, closed)
+export const WindowSchema = Type.Object({ from: InstantOrNull, until: InstantOrNull }, closed)
 
-const OwnerSchema = Type.Object(
+export const OwnerSchema = Type.Object(
   {
     application: TextOrNull,
     cluster: TextOrNull,
@@ -79,14 +79,16 @@ const OwnerSchema = Type.Object(
   closed,
 )
 
-const HoldingSchema = Type.Object(
+export const EvidenceSchema = Type.Enum(namesOf(EVIDENCE))
+
+export const HoldingSchema = Type.Object(
   {
     owner: OwnerSchema,
     layer: Type.Enum([...LAYERS]),
     prefix: Text,
     source: Text,
     claimId: Text,
-    evidence: Type.Enum(namesOf(EVIDENCE)),
+    evidence: EvidenceSchema,
     start: BoundsSchema,
     end: BoundsSchema,
     lastSighting: InstantOrNull,
@@ -95,11 +97,11 @@ const HoldingSchema = Type.Object(
 )
 const HoldingOrNull = Type.Union([HoldingSchema, Type.Null()])
 
-const StateSchema = Type.Enum([...ANSWER_STATES])
-const ReasonSchema = Type.Enum(namesOf(REASONS))
+export const StateSchema = Type.Enum([...ANSWER_STATES])
+export const ReasonSchema = Type.Enum(namesOf(REASONS))
 
 /** What holds over one stretch of the window; its holding is set exactly where its state is owned. */
-const PartSchema = Type.Object(
+export const PartSchema = Type.Object(
   { during: WindowSchema, state: StateSchema, reason: ReasonSchema, holding: HoldingOrNull },
   closed,
 )
@@ -122,6 +124,7 @@ export const AnswerSchema = Type.Object(
         port: Type.Union([Type.Integer({ minimum: 0, maximum: 65_535 }), Type.Null()]),
         from: InstantOrNull,
         until: InstantOrNull,
+        asOf: InstantOrNull,
       },
       closed,
     ),

@@ -1,31 +1,48 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { annotateRoute } from './annotate-route.ts'
+import { type AppAddressesDeps, appAddressesRoute } from './app-addresses-route.ts'
+import { type BulkDeps, bulkRoute } from './bulk-route.ts'
+import { type ChangesDeps, changesRoute } from './changes-route.ts'
+import { type CoverageDeps, coverageRoute } from './coverage-route.ts'
 import { handleErrors, sendProblem } from './error-handling.ts'
 import { apiErrors } from './errors.ts'
 import { excerpt } from './excerpt.ts'
+import { type ExplainDeps, explainRoute } from './explain-route.ts'
+import { type GraphDeps, graphRoute } from './graph-route.ts'
+import { type HistoryDeps, historyRoute } from './history-route.ts'
 import { livezRoute } from './livez-route.ts'
 import { isLoopback } from './loopback.ts'
 import { metricsRoute } from './metrics-route.ts'
+import { collectRoutes, openapiRoute } from './openapi-route.ts'
 import { pageRoute } from './page-route.ts'
 import { type Readiness, readyzRoute } from './readyz-route.ts'
 import type { ApiReport } from './report.ts'
 import { securityHeaders } from './security-headers.ts'
 import { type WhohadDeps, whohadRoute } from './whohad-route.ts'
 
-export type ApiDeps = WhohadDeps & {
-  readonly ready: () => Promise<Readiness>
-  readonly metricsText: () => Promise<string>
-  readonly version: string
-  /** The folder `web/`, as an absolute path. */
-  readonly webFolder: string
-  readonly report: ApiReport
-  /** Answer only requests that name a loopback host: against pages that point a name of theirs at 127.0.0.1. */
-  readonly loopbackOnly: boolean
-}
+export type ApiDeps = WhohadDeps &
+  BulkDeps &
+  HistoryDeps &
+  AppAddressesDeps &
+  ChangesDeps &
+  CoverageDeps &
+  GraphDeps &
+  ExplainDeps & {
+    readonly ready: () => Promise<Readiness>
+    readonly metricsText: () => Promise<string>
+    readonly version: string
+    /** The folder `web/`, as an absolute path. */
+    readonly webFolder: string
+    readonly report: ApiReport
+    /** Answer only requests that name a loopback host: against pages that point a name of theirs at 127.0.0.1. */
+    readonly loopbackOnly: boolean
+  }
 
 const LONGEST_URL = 2048
 const LARGEST_BODY_BYTES = 64 * 1024
 const LONGEST_PARAMETER = 128
+/** For the headers. A body may take as long as pieces of it keep coming: there are routes that read without end. */
 const REQUEST_SECONDS = 30
 const CONNECTION_SECONDS = 60
 
@@ -34,7 +51,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     bodyLimit: LARGEST_BODY_BYTES,
-    requestTimeout: REQUEST_SECONDS * 1000,
+    requestTimeout: 0,
+    http: { headersTimeout: REQUEST_SECONDS * 1000 },
     connectionTimeout: CONNECTION_SECONDS * 1000,
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     genReqId: () => randomUUID(),
@@ -48,11 +66,21 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   watchRequests(app, deps.report)
   if (deps.loopbackOnly) refuseForeignHosts(app)
   handleErrors(app, deps.report)
+  await collectRoutes(app, deps)
   whohadRoute(app, deps)
+  bulkRoute(app, deps)
+  annotateRoute(app, deps)
+  explainRoute(app, deps)
+  historyRoute(app, deps)
+  appAddressesRoute(app, deps)
+  changesRoute(app, deps)
+  coverageRoute(app, deps)
+  graphRoute(app, deps)
   livezRoute(app, deps)
   readyzRoute(app, deps)
   metricsRoute(app, deps)
   pageRoute(app, deps)
+  openapiRoute(app)
   await app.ready()
   return app
 }

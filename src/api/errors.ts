@@ -56,6 +56,18 @@ export const questionErrors = {
     (d: { reason: string }) =>
       `The span of time cannot be used: ${d.reason}. Give both "from" and "to" with from before to, or "at" alone.`,
   ),
+  zoneMalformed: declareError(
+    'WHOHAD_ZONE_MALFORMED',
+    'usage',
+    (d: { text: string }) =>
+      `"${d.text}" is no difference to UTC. Write it as +02:00, -0500 or Z; in a URL the plus sign is %2B.`,
+  ),
+  asOfAhead: declareError(
+    'WHOHAD_AS_OF_AHEAD',
+    'usage',
+    (d: { asOf: string }) =>
+      `Nothing is known yet as of ${d.asOf}: that is ahead of this server's clock. Give a moment that has passed, or leave "as_of" out.`,
+  ),
   formsMixed: declareError(
     'WHOHAD_QUESTION_FORMS_MIXED',
     'usage',
@@ -102,6 +114,25 @@ export const apiErrors = {
     'state',
     (d: { detail: string }) =>
       `whohad is still reading its change stream (${d.detail}), and does not answer from half of it. Ask again when /readyz says 200.`,
+    true,
+  ),
+  bulkLineRefused: declareError(
+    'WHOHAD_BULK_LINE_REFUSED',
+    'usage',
+    (d: { reason: string }) =>
+      `This line cannot be answered: ${d.reason}. Write a JSON object with ip and, where needed, at, domain, port, from, to; or the question as one text.`,
+  ),
+  bulkInputMalformed: declareError(
+    'WHOHAD_BULK_INPUT_MALFORMED',
+    'usage',
+    (d: { reason: string }) =>
+      `The questions cannot be read: ${d.reason}. Send lines of JSON (application/x-ndjson), a JSON array (application/json), or CSV (text/csv) with a header that names ip or q.`,
+  ),
+  tooManyStreams: declareError(
+    'WHOHAD_TOO_MANY_STREAMS',
+    'state',
+    (d: { most: number }) =>
+      `${d.most} long requests of this kind are being answered already. Ask again when one of them is over.`,
     true,
   ),
   internal: declareError(

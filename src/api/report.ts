@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify'
+
 /** What happens in the API, one callback per happening; the CLI makes a log line and a metric of each. */
 export type ApiReport = {
   /** `route` is the pattern, never the URL: an address must not become a metric's label. */
@@ -15,3 +17,9 @@ export type ApiReport = {
     readonly cause: unknown
   }): void
 }
+
+/** Tells of a defect that broke off an answer which had begun. */
+export const brokenOff =
+  (report: Pick<ApiReport, 'requestFailed'>) =>
+  ({ id, method, routeOptions }: FastifyRequest, cause: unknown): void =>
+    report.requestFailed({ requestId: id, method, route: routeOptions.url ?? 'unknown', cause })

@@ -1,6 +1,6 @@
 import type { Answer, Holding } from '../ownership/answer.ts'
 import type { Owner } from '../ownership/claim.ts'
-import type { Millis } from '../ownership/window.ts'
+import { utc } from './utc.ts'
 
 /** One sentence, or two, that someone woken at night can act on. It says nothing that the fields do not. */
 export function summaryOf(answer: Answer): string {
@@ -111,7 +111,3 @@ function suspects({ candidates, candidatesTotal, reason }: Answer): string {
 function when({ question: { fromMs, untilMs } }: Answer): string {
   return untilMs - fromMs <= 1 ? `at ${utc(fromMs)}` : `from ${utc(fromMs)} to ${utc(untilMs)}`
 }
-
-/** Milliseconds only where they say something. */
-const utc = (ms: Millis): string =>
-  Number.isFinite(ms) ? new Date(ms).toISOString().replace('.000Z', 'Z') : ms < 0 ? 'the beginning' : 'no end'

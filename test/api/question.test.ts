@@ -25,6 +25,26 @@ describe('a question as people write it', () => {
   })
 
   test.for([
+    ['10.1.2.3:443', '10.1.2.3', 443],
+    ['10.1.2.3:443 @ now in prod', '10.1.2.3', 443],
+    ['[2001:db8::1]:443', '2001:db8::1', 443],
+    ['[2001:db8::1]', '2001:db8::1', undefined],
+    ['2001:db8::1:443', '2001:db8::1:443', undefined],
+    ['[::ffff:10.1.2.3]:65535', '10.1.2.3', 65_535],
+    ['10.1.2.3 port 53 in prod', '10.1.2.3', 53],
+    ['in prod port 0 10.1.2.3', '10.1.2.3', 0],
+  ] as const)('%s names a port, or none', ([text, ip, port]) => {
+    expect(parseQuestion(text, NOW)).toMatchObject({ ip, port, atMs: NOW })
+  })
+
+  test.for([
+    ['10.1.2.3:65536', 'WHOHAD_PORT_MALFORMED'],
+    ['10.1.2.3 port http', 'WHOHAD_PORT_MALFORMED'],
+    ['10.1.2.3:80 port 80', 'WHOHAD_QUESTION_MALFORMED'],
+    ['10.1.2.3:80 10.1.2.3', 'WHOHAD_QUESTION_MALFORMED'],
+    ['10.1.2.3:', 'WHOHAD_ADDRESS_MALFORMED'],
+    ['[10.1.2.3]:80', 'WHOHAD_ADDRESS_MALFORMED'],
+    ['[2001:db8::1:80', 'WHOHAD_ADDRESS_MALFORMED'],
     ['', 'WHOHAD_QUESTION_MALFORMED'],
     ['   ', 'WHOHAD_QUESTION_MALFORMED'],
     ['@ in', 'WHOHAD_QUESTION_MALFORMED'],

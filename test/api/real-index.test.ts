@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Claim } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
 import { EXAMPLE_MS, owner, prefixOf } from '../support/answers.ts'
 import { NOW_MS, testApi } from '../support/api.ts'
 
@@ -57,7 +58,11 @@ test('the real index answers through the API: owned in between, ambiguous inside
       refused: null,
     })
   }
-  const { app } = await testApi({ ask: question => index.ask(question), index, clock: { now: () => NOW_MS } })
+  const { app } = await testApi({
+    ask: question => index.ask(question),
+    index,
+    clock: { now: () => NOW_MS, sleep: systemClock.sleep },
+  })
   const ask = async (atMs: number) => {
     const reply = await app.inject(`/v1/whohad?q=${encodeURIComponent(`52.11.120.97 @ ${atMs} in inet.0`)}`)
     expect(reply.statusCode).toBe(200)

@@ -34,6 +34,45 @@ describe('a question', () => {
     ])
   })
 
+  test('names its port in any form', async () => {
+    const { app, asked } = await testApi()
+    for (const query of [{ q: '10.9.0.7:443' }, { q: '10.9.0.7', port: '443' }, { ip: '10.9.0.7', port: '443' }]) {
+      await app.inject(urlOf(query))
+    }
+    expect(asked).toMatchObject(Array(3).fill({ ip: '10.9.0.7', port: 443 }))
+  })
+
+  test('as of an earlier moment is read and answered as at that moment', async () => {
+    const { app, asked } = await testApi()
+    const asOfMs = NOW_MS - 3_600_000
+    const reply = await app.inject(urlOf({ q: '10.9.0.7 5 min ago', as_of: '1 hour ago' }))
+    await app.inject(urlOf({ ip: '10.9.0.7', as_of: String(asOfMs) }))
+    expect(asked).toMatchObject([
+      { fromMs: asOfMs - 300_000, untilMs: asOfMs - 299_999, nowMs: asOfMs },
+      { fromMs: asOfMs, nowMs: asOfMs },
+    ])
+    expect(reply.json().question.asOf).toEqual({ iso: new Date(asOfMs).toISOString(), ms: asOfMs })
+    expect([...Errors(AnswerSchema, reply.json())]).toEqual([])
+  })
+
+  test('about a domain that the caller may not read is answered as if there were none', async () => {
+    const access = { readerOf: () => ({ readable: (domain: string) => domain !== 'prod' }) }
+    const { app, asked } = await testApi({ access })
+    for (const query of [
+      { ip: '10.9.0.7', domain: 'prod' },
+      { ip: '10.9.0.7', domain: 'prod', as_of: '5 min ago' },
+    ]) {
+      const hidden = (await app.inject(urlOf(query))).json()
+      expect(hidden).toMatchObject({ state: 'unknown', reason: 'no-such-domain', watermark: null })
+    }
+    expect(asked).toEqual([])
+    expect((await app.inject(urlOf({ ip: '10.9.0.7' }))).json().detail).not.toMatch(/prod/)
+    expect((await app.inject(urlOf({ ip: '10.1.2.3' }))).json()).toMatchObject({
+      state: 'owned',
+      question: { domain: 'lab' },
+    })
+  })
+
   test('about a span has the span', async () => {
     const { app, asked } = await testApi()
     await app.inject(urlOf({ ip: '::ffff:10.1.2.3', domain: 'lab', from: '1495670748', to: '2017-05-25T00:06Z' }))
@@ -64,6 +103,8 @@ describe('bad input is a problem with status 400:', () => {
     ['a malformed domain', { ...good, domain: 'a b' }, 'WHOHAD_DOMAIN_MALFORMED'],
     ['a malformed port', { ...good, port: '65536' }, 'WHOHAD_PORT_MALFORMED'],
     ['a malformed question', { q: '10.1.2.3 what @ now' }, 'WHOHAD_QUESTION_MALFORMED'],
+    ['a port in both forms', { q: '10.1.2.3:80', port: '80' }, 'WHOHAD_QUESTION_FORMS_MIXED'],
+    ['a moment of knowledge that lies ahead', { ...good, as_of: String(NOW_MS + 1) }, 'WHOHAD_AS_OF_AHEAD'],
     ['both forms', { q: '10.1.2.3', ...good }, 'WHOHAD_QUESTION_FORMS_MIXED'],
     ['a time beside the question', { q: '10.1.2.3', at: 'now' }, 'WHOHAD_QUESTION_FORMS_MIXED'],
     ['a span without an end', { ...good, from: '1' }, 'WHOHAD_WINDOW_MALFORMED'],

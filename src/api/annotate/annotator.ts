@@ -1,0 +1,152 @@
+import { formatAddress, type Ip } from '../../ownership/address.ts'
+import { ownersOf } from '../../ownership/generation/look-ups.ts'
+import { FACT_NUMBER } from '../../ownership/ledger/fact-table.ts'
+import type { Window } from '../../ownership/window.ts'
+import { briefOf, briefOfFact } from '../bulk/brief.ts'
+import { ByteSink } from '../bulk/byte-sink.ts'
+import type { DecidedDomains } from '../bulk/deciding.ts'
+import type { ManyLookUps, NamedDomain } from '../bulk/look-ups.ts'
+import { SteadyMemo } from '../bulk/steady-memo.ts'
+import type { BulkTransform } from '../bulk/transform.ts'
+import { HeldHits } from './held-hits.ts'
+import { DOMAIN_NEEDED, labelOf } from './label.ts'
+import { type Stamps, timeOfLine } from './line-time.ts'
+import { type Hit, scanLine } from './scan.ts'
+
+export type AnnotatorOptions = {
+  /** Time of lines that carry none. */
+  readonly at: Window
+  /** Routing domain of all addresses; decided for each where it is left out. */
+  readonly domain?: string | undefined
+  readonly zoneMs: number
+}
+
+const LINE_FEED = 10
+const MOST_KEPT = 65_536
+/** A longer line is taken apart at a blank, and its rest has no time of its own. */
+const LONGEST_LINE = 64 * 1024
+
+/** Any text in, the same out with each address followed by its owner; nothing else is changed. */
+export class Annotator implements BulkTransform {
+  private readonly lookUps: ManyLookUps
+  private readonly decided: DecidedDomains
+  private readonly options: AnnotatorOptions
+  private readonly stamps: Stamps
+  private readonly held = new HeldHits()
+  private readonly sink = new ByteSink()
+  private carried: Buffer = Buffer.alloc(0)
+  private readonly labels = new Map<number, Buffer>()
+  private readonly whole = new SteadyMemo<Buffer>()
+  private readonly byWord = new Map<number, NamedDomain | undefined>()
+  private readonly taken = (hit: Hit): void => this.hold(hit)
+
+  constructor(lookUps: ManyLookUps, decided: DecidedDomains, options: AnnotatorOptions) {
+    this.lookUps = lookUps
+    this.decided = decided
+    this.options = options
+    this.stamps = { nowMs: lookUps.nowMs, zoneMs: options.zoneMs }
+  }
+
+  take(chunk: Buffer): Buffer {
+    const bytes = this.carried.length > 0 ? Buffer.concat([this.carried, chunk]) : chunk
+    let end = bytes.lastIndexOf(LINE_FEED) + 1
+    if (bytes.length - end > LONGEST_LINE) end = Math.max(end, bytes.lastIndexOf(0x20) + 1) || bytes.length
+    this.carried = Buffer.from(bytes.subarray(end))
+    this.annotate(bytes, end)
+    return this.sink.take()
+  }
+
+  end(): Buffer {
+    const bytes = this.carried
+    this.carried = Buffer.alloc(0)
+    this.annotate(bytes, bytes.length)
+    return this.sink.take()
+  }
+
+  private annotate(bytes: Buffer, end: number): void {
+    for (let from = 0; from < end; ) {
+      const feed = bytes.indexOf(LINE_FEED, from)
+      const until = feed < 0 || feed >= end ? end : feed
+      const before = this.held.count
+      scanLine(bytes, from, until, this.taken)
+      if (this.held.count > before) this.held.at(before, timeOfLine(bytes, from, until, this.stamps) ?? this.options.at)
+      from = until + 1
+    }
+    this.write(bytes, end)
+  }
+
+  private hold(hit: Hit): void {
+    if (hit.family === 4) this.held.add(hit.end, this.domainOf(hit.word), hit.word, hit.port, undefined)
+    else {
+      const ip = formatAddress({ family: 6, words: hit.words })
+      this.held.add(hit.end, this.domainOfIp(ip), 0, hit.port, ip)
+    }
+  }
+
+  private write(bytes: Buffer, end: number): void {
+    const { held, sink } = this
+    ownersOf(this.lookUps.generation, held.lookUps(), held.owners)
+    let written = 0
+    for (let i = 0; i < held.count; i++) {
+      const behind = held.ends[i] as number
+      sink.part(bytes, written, behind)
+      sink.all(this.labelAt(i))
+      written = behind
+    }
+    sink.part(bytes, written, end)
+    held.clear()
+  }
+
+  private labelAt(i: number): Buffer {
+    const { held, lookUps, whole } = this
+    const domain = held.domains[i]
+    if (domain === undefined) return NEEDED
+    const [fromMs, untilMs] = [held.fromMs[i] as number, held.untilMs[i] as number]
+    const word = held.words[i] as number
+    const [port, ip] = [held.ports[i], held.ips[i]]
+    const known = ip === undefined ? whole.find(domain.number, word, fromMs, untilMs) : undefined
+    if (known) return known
+    const fact = held.owners[i] as number
+    const isQuick = fact >= 0 && lookUps.isQuick(domain, fromMs, untilMs)
+    if (isQuick && port === undefined) return this.labelOfFact(fact)
+    const address = ip ?? formatAddress({ family: 4, words: [word >>> 0, 0, 0, 0] })
+    const question = { ip: address, domain: domain.name, fromMs, untilMs, nowMs: lookUps.nowMs }
+    // Where a claim is about some ports only, answers differ from port to port.
+    const steady = lookUps.generation.steadyAround(question)
+    const isSame = steady !== undefined && !steady.hasPorts
+    const label =
+      isQuick && isSame
+        ? this.labelOfFact(fact)
+        : Buffer.from(labelOf(briefOf(lookUps.ask({ ...question, ...(port === undefined ? {} : { port }) }))))
+    if (isSame && ip === undefined && domain.number > 0) whole.keep(domain.number, word, steady, label)
+    return label
+  }
+
+  private labelOfFact(marked: number): Buffer {
+    const number = marked & FACT_NUMBER
+    const known = this.labels.get(number)
+    if (known) return known
+    if (this.labels.size >= MOST_KEPT) this.labels.clear()
+    const label = Buffer.from(labelOf(briefOfFact(this.lookUps.generation.facts.fact(marked), '')))
+    this.labels.set(number, label)
+    return label
+  }
+
+  private domainOf(word: number): NamedDomain | undefined {
+    if (this.byWord.has(word)) return this.byWord.get(word)
+    if (this.byWord.size >= MOST_KEPT) this.byWord.clear()
+    const domain = this.domainOfIp(formatAddress({ family: 4, words: [word >>> 0, 0, 0, 0] }))
+    this.byWord.set(word, domain)
+    return domain
+  }
+
+  private domainOfIp(ip: Ip): NamedDomain | undefined {
+    try {
+      return this.lookUps.domain(this.options.domain ?? this.decided.of(ip))
+    } catch {
+      return undefined // private, and several domains have it
+    }
+  }
+}
+
+const NEEDED = Buffer.from(DOMAIN_NEEDED)

@@ -1,0 +1,42 @@
+import type { Ip } from '../ownership/address.ts'
+import type { Answer, Question } from '../ownership/answer.ts'
+import { createOwnershipIndex, type OwnershipIndex, type SourceView } from '../ownership/ownership-index.ts'
+import type { Millis } from '../ownership/window.ts'
+import { type Reader, readableSources } from './access.ts'
+import { decideDomain } from './domain.ts'
+
+/** Answers from the index; throws what is declared where it may not answer yet (`WHOHAD_STILL_REPLAYING`). */
+export type Ask = (question: Question) => Answer | Promise<Answer>
+
+/** Answers as they were at an earlier moment of the log (`ownership/as-of.ts`); throws as `Ask` does. */
+export type AskAsOf = (question: Omit<Question, 'nowMs'>, asOfMs: Millis) => Promise<Answer>
+
+export type AnsweringDeps = {
+  readonly ask: Ask
+  readonly askAsOf: AskAsOf
+  readonly index: Pick<OwnershipIndex, 'sources'>
+  /** Throws `WHOHAD_STILL_REPLAYING` where `ask` would: for what reads the index by itself. */
+  readonly refuseWhileReplaying: () => void
+}
+
+/** What one caller can ask. A domain that it may not read is answered as one that does not exist. */
+export type Answering = {
+  ask(question: Question): Answer | Promise<Answer>
+  askAsOf: AskAsOf
+  sources(): readonly SourceView[]
+  /** @throws WHOHAD_DOMAIN_NEEDED */
+  decide(ip: Ip): string
+}
+
+export function answeringFor(reader: Reader, { ask, askAsOf, index }: AnsweringDeps): Answering {
+  return {
+    ask: question => (reader.readable(question.domain) ? ask(question) : unheardOf(question)),
+    askAsOf: async (question, asOfMs) =>
+      reader.readable(question.domain) ? askAsOf(question, asOfMs) : unheardOf({ ...question, nowMs: asOfMs }),
+    sources: () => readableSources(index.sources(), reader),
+    decide: ip => decideDomain(ip, readableSources(index.sources(), reader)),
+  }
+}
+
+/** What an index says that has never heard of the domain. */
+export const unheardOf = (question: Question): Answer => createOwnershipIndex().ask(question)

@@ -1,0 +1,10 @@
+import { ProblemSchema } from './problem.ts'
+
+/** For a route's `response`: what it says where it does not answer. Problems are sent as text, past the serialiser. */
+export const problemResponses = (...statuses: readonly number[]) =>
+  Object.fromEntries(
+    statuses.map(status => [
+      status,
+      { description: 'a problem (RFC 9457)', content: { 'application/problem+json': { schema: ProblemSchema } } },
+    ]),
+  )
