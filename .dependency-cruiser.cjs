@@ -34,7 +34,7 @@ module.exports = {
     home(['kafkajs', 'avsc'], ['changestream']),
     home(['@aws-sdk/credential-provider-node', '@smithy'], ['changestream/kafka']),
     home(['@aws-sdk/client-ec2', '@aws-sdk/client-sts'], ['pollers/ec2']),
-    home(['@aws-sdk/client-s3'], ['enricher/flowlogs']),
+    home(['@aws-sdk/client-s3', '@aws-sdk/client-sqs'], ['enricher/flowlogs']),
     home(['@clickhouse/client', 'chdb'], ['store']),
     home(['fastify', '@fastify'], ['api']),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },

@@ -1,8 +1,9 @@
 import { parseTime } from '../api/time.ts'
 import { type Annotated, type AnnotateSummary, createAnnotator } from '../enricher/annotate.ts'
 import { textHeader, toJson, toText } from '../enricher/annotation-text.ts'
-import { openFlowFile } from '../enricher/flowlogs/files.ts'
+import { flowFiles, openFlowFile } from '../enricher/flowlogs/files.ts'
 import { lookUpsOn } from '../enricher/look-ups.ts'
+import { canFlowsTell, type FirstPass, learnFrom } from '../enricher/sightings/first-pass.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { replayed } from './ask-command.ts'
@@ -20,7 +21,7 @@ export type AnnotateOptions = {
 }
 
 /**
- * Annotates flow log files ("-" is standard input) onto stdout, and says on stderr what became of them. A file that cannot be
+ * Annotates flow log files ("-" is standard input; folders and patterns are taken apart) onto stdout, and says on stderr what became of them. A file that cannot be
  * read is told of, and the others go on. Exit code 0, or 5 where something was left out.
  */
 export async function annotate(
@@ -31,17 +32,19 @@ export async function annotate(
   const nowMs = systemClock.now()
   const atMs = options.at === undefined ? undefined : parseTime(options.at, nowMs)
   const index = await replayed(settings)
+  const slackMs = options.slackSeconds * 1000
+  await learnFromAll(files, { index, slackMs, format: options.format })
   const annotator = createAnnotator({
     lookUps: lookUpsOn(index, domainRulesOf(settings), { reach: reachTableOf(settings) }),
-    slackMs: options.slackSeconds * 1000,
+    slackMs,
     nowMs,
     atMs,
     format: options.format,
   })
   let failed = 0
-  for (const file of files) {
+  const tellingOfFailure = async (work: () => Promise<void>) => {
     try {
-      await printAnnotated(annotator.annotate(file, await openFlowFile(file)), options.as)
+      await work()
     } catch (error) {
       // A mistake on the command line is no fault of this file, and would be met again in the next.
       if (!(error instanceof WhohadError) || error.kind === 'usage') throw error
@@ -49,10 +52,36 @@ export async function annotate(
       failed++
     }
   }
+  for (const argument of files) {
+    await tellingOfFailure(async () => {
+      for (const file of await flowFiles(argument))
+        await tellingOfFailure(async () =>
+          printAnnotated(annotator.annotate(file, await openFlowFile(file)), options.as),
+        )
+    })
+  }
   const summary = annotator.summary()
   say(inWords(summary, atMs === undefined))
   const rejected = Object.values(summary.rejected).reduce((sum, count) => sum + count, 0)
   return failed + rejected > 0 ? EXIT.partial : EXIT.done
+}
+
+/** Standard input can be read but once. What is wrong with a file is told when it is annotated. */
+async function learnFromAll(files: readonly string[], pass: FirstPass): Promise<void> {
+  if (!canFlowsTell(pass.index)) return
+  for (const argument of files.filter(name => name !== '-')) {
+    const found = await flowFiles(argument).catch(passOver)
+    for (const file of found ?? []) {
+      const bytes = await openFlowFile(file).catch(passOver)
+      if (bytes) await learnFrom(file, bytes, pass).catch(passOver)
+    }
+  }
+  pass.index.compact()
+}
+
+function passOver(error: unknown): undefined {
+  if (!(error instanceof WhohadError)) throw error
+  return undefined
 }
 
 const CHUNK_CHARACTERS = 64 * 1024

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { answerJson } from '../api/answer-json.ts'
+import { questionOf } from '../api/asked.ts'
 import { decideDomain } from '../api/domain.ts'
 import { parseQuestion } from '../api/question.ts'
 import { openEmbeddedReader } from '../changestream/embedded/embedded-log.ts'
@@ -50,15 +51,7 @@ const isAnswer = (body: unknown): body is AnswerJson =>
 
 async function askChangeStream(settings: Settings, text: string): Promise<AnswerJson> {
   const index = await replayed(settings)
-  const nowMs = systemClock.now()
-  const { ip, atMs, domain } = parseQuestion(text, nowMs)
-  const answer = index.ask({
-    ip,
-    fromMs: atMs,
-    untilMs: atMs + 1,
-    domain: domain ?? decideDomain(ip, index.sources()),
-    nowMs,
-  })
+  const answer = index.ask(questionOf({ q: text }, systemClock.now(), ip => decideDomain(ip, index.sources())))
   return answerJson(answer)
 }
 

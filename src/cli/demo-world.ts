@@ -58,13 +58,17 @@ export async function openDemoWorld(
   }
   /** As the pollers do it, but for their jitter: none right before the next poll. */
   const lookUntil = async (untilMs: number, signal: AbortSignal) => {
-    for (const [{ inventory, looks }, narrowing] of narrowings) {
+    const turns = [...narrowings].map(([{ inventory, looks }, narrowing]) => {
       const everyMs = looks?.everyMs ?? Number.POSITIVE_INFINITY
-      while (clock.now() + everyMs < untilMs && narrowing.wanted() && !signal.aborted) {
-        cloud.advanceTo(clock.now() + everyMs)
-        const state = states.get(inventory.source)
-        if (state) states.set(inventory.source, await narrowing.look(state, signal))
-      }
+      return { source: inventory.source, narrowing, everyMs, dueMs: clock.now() + everyMs }
+    })
+    while (!signal.aborted) {
+      const [turn] = turns.filter(({ narrowing }) => narrowing.wanted()).sort((a, b) => a.dueMs - b.dueMs)
+      if (turn === undefined || turn.dueMs >= untilMs) return
+      cloud.advanceTo(Math.max(clock.now(), turn.dueMs))
+      turn.dueMs = clock.now() + turn.everyMs
+      const state = states.get(turn.source)
+      if (state) states.set(turn.source, await turn.narrowing.look(state, signal))
     }
   }
   return {
@@ -84,7 +88,7 @@ export async function openDemoWorld(
       cloud.advanceTo(startMs + minutes * MINUTE_MS)
     },
     async close() {
-      for (const enricher of enrichers) enricher.close()
+      for (const enricher of enrichers) await enricher.close()
       for (const { inventory } of inventories) inventory.close?.()
       await pipeline.close()
     },

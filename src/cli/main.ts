@@ -3,6 +3,7 @@ import { parseTime } from '../api/time.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { changesCommand } from './changes-cli.ts'
+import { claimsCommand } from './claims-cli.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
 import { loadSettings, type Settings } from './settings.ts'
 import { doctorCommand, pollCommand, sourcesCommand } from './source-cli.ts'
@@ -95,9 +96,9 @@ function program(): Command {
       process.exitCode = await ask(words.join(' '), settingsOf(options), { url, json })
     },
   )
-  whohad.addCommand(annotateCommand()).addCommand(upCommand()).addCommand(demoCommand())
+  whohad.addCommand(annotateCommand()).addCommand(upCommand()).addCommand(enrichCommand()).addCommand(demoCommand())
   const parts = { withPlaces, settingsOf, untilStopped, time }
-  whohad.addCommand(changesCommand(parts))
+  whohad.addCommand(changesCommand(parts)).addCommand(claimsCommand(parts))
   whohad.addCommand(pollCommand(parts)).addCommand(sourcesCommand(parts)).addCommand(doctorCommand(parts))
   for (const command of whohad.commands) command.exitOverride().showHelpAfterError()
   return whohad
@@ -105,7 +106,9 @@ function program(): Command {
 
 const annotateCommand = (): Command =>
   withPlaces(new Command('annotate'))
-    .description('attribute VPC Flow Log files, gzip or plain; "-" is standard input')
+    .description(
+      'attribute VPC Flow Log files; a folder or a pattern in quotes stands for files, "-" is standard input',
+    )
     .argument('<files...>')
     .addOption(new Option('--as <form>', 'form of the output').choices(['ndjson', 'text']).default('ndjson'))
     .option('--at <time>', 'time of records that carry none', time)
@@ -129,6 +132,17 @@ const upCommand = (): Command =>
       const settings = settingsOf(command.optsWithGlobals<CommonOptions>())
       const { up } = await import('./up-command.ts')
       await up(settings, { threadPoolSize: threadPoolSize(), signal: untilStopped() })
+    })
+
+const enrichCommand = (): Command =>
+  withPlaces(new Command('enrich'))
+    .description('only enrich flow logs: follow the change stream that others write, as one of several processes')
+    .option('--host <address>', 'address to listen on, for probes and metrics')
+    .option('--port <port>', 'port to listen on', wholeNumber)
+    .action(async (_options: unknown, command: Command) => {
+      const settings = settingsOf(command.optsWithGlobals<CommonOptions>())
+      const { enrich } = await import('./up-command.ts')
+      await enrich(settings, { threadPoolSize: threadPoolSize(), signal: untilStopped() })
     })
 
 type DemoFlags = CommonOptions & {

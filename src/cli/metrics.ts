@@ -114,9 +114,30 @@ export function createMetrics(version: string) {
     flows: counter('whohad_flow_records_total', 'Flow records that were attributed.'),
     linesLeftOut: counter('whohad_flow_lines_left_out_total', 'Lines that are no flow records, by reason.', ['reason']),
     correctedFlows: counter('whohad_corrected_flows_total', 'Flow records that were answered otherwise later.'),
+    flowSightings: counter('whohad_flow_sightings_total', 'Open windows of claims that flow logs made narrower.'),
     correctedBytes: counter('whohad_corrected_bytes_total', 'Bytes that corrections moved from one answer to another.'),
-    objectsWaiting: gauge('whohad_objects_waiting', 'Objects that wait for the watermark.'),
+    objectsWaiting: gauge('whohad_objects_waiting', 'Objects that wait for the watermark.', ['bucket']),
+    objectsWaitingForSource: gauge(
+      'whohad_source_objects_waiting',
+      'Objects that wait for a source, by the bucket that they are in.',
+      ['bucket', 'source'],
+    ),
+    holdsBack: gauge(
+      'whohad_source_holds_back',
+      '1 where objects wait for a source that has told nothing for longer than it declares.',
+      ['bucket', 'source'],
+    ),
     listFailures: counter('whohad_object_listing_failures_total', 'Listings of flow log objects that broke off.'),
+    objectMessages: counter(
+      'whohad_object_messages_total',
+      'Messages of queues and topics that name flow log objects, by what became of them.',
+      ['place', 'result'],
+    ),
+    objectMessagesWaiting: gauge(
+      'whohad_object_messages_waiting',
+      'Messages that this process has, with objects that are not done.',
+      ['place'],
+    ),
     requests: histogram(
       'whohad_http_request_duration_seconds',
       'HTTP requests, by route pattern and status.',

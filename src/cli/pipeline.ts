@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import type { Ask } from '../api/answering.ts'
 import { apiErrors } from '../api/errors.ts'
-import type { Ask } from '../api/whohad-route.ts'
 import { createCodec } from '../changestream/codec.ts'
 import { openEmbeddedLog } from '../changestream/embedded/embedded-log.ts'
 import { EncodedChange, takenBy } from '../changestream/encoded-change.ts'
@@ -147,6 +147,8 @@ async function startPipeline(
   const view = followingView(index, log, stopping.signal, {
     from: restored?.read.positions,
     beforeEach: logged => corrections.take(logged, index.before()),
+    // A checkpoint that has a change must never be there before what the change may have altered is noted.
+    afterBatch: corrections.flush,
   })
   const overlaps = createOverlapWatch(report)
   overlaps.take(index.claimsOf('network'))
@@ -156,7 +158,6 @@ async function startPipeline(
   let indexed: Promise<void> = Promise.resolve()
   const take = async (batch: readonly LoggedChange[]): Promise<void> => {
     await view.apply(batch, !caughtUp)
-    await corrections.flush()
     for (const logged of batch) takenBy(incumbents, logged, caughtUp ? clock.now() : logged.loggedAtMs)
     const changes = batch.filter(isWatched).map(({ change }) => change)
     clocks.take(changes)

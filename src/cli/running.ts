@@ -3,6 +3,7 @@ import { type Corrector, createCorrector } from '../enricher/corrections/correct
 import { s3FlowLogs } from '../enricher/flowlogs/s3.ts'
 import { createEnricher, type Enricher } from '../enricher/live.ts'
 import { furthestProgressMs } from '../enricher/look-ups.ts'
+import { PublishedSightings } from '../enricher/sightings/published-sightings.ts'
 import { InterfaceSearch } from '../pollers/interface-search.ts'
 import type { Inventory } from '../pollers/inventory.ts'
 import { DEFAULT_NARROWING, Narrowing, type TargetedLook } from '../pollers/narrowing.ts'
@@ -13,6 +14,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { ticks } from '../runtime/ticks.ts'
 import { domainRulesOf, reachTableOf } from './domain-settings.ts'
 import { leadershipOf } from './leading.ts'
+import { objectPlaceOf } from './object-places.ts'
 import type { Pipeline } from './pipeline.ts'
 import { holdSecondsOf, type Settings } from './settings.ts'
 import type { Credentials, PolledInventory } from './sources.ts'
@@ -91,10 +93,10 @@ export type BucketEnricher = {
   readonly enricher: Enricher
   readonly corrector: Corrector
   readonly listMs: number
-  close(): void
+  close(): Promise<void>
 }
 
-/** One enricher for each bucket with flow logs. */
+/** One enricher for each place with flow logs. */
 export function enrichersOf(
   settings: Settings,
   parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
@@ -106,6 +108,8 @@ export function enrichersOf(
   return settings.flowLogs.map(flowLogs => {
     const { bucket, prefix, region, endpoint, slackSeconds, listSeconds } = flowLogs
     const objects = s3FlowLogs({ bucket, prefix, region, endpoint, credentials })
+    const { report } = telemetry
+    const place = objectPlaceOf(flowLogs, settings, { objects, store: pipeline.store, clock, report, credentials })
     const context = {
       open: objects.open,
       view: pipeline.view,
@@ -114,12 +118,15 @@ export function enrichersOf(
       reach,
       slackMs: slackSeconds * 1000,
       onAnswered: pipeline.onAnswered,
+      ...(flowLogs.sightings && { published: new PublishedSightings(pipeline.log) }),
       clock,
-      report: telemetry.report,
+      report,
     }
     const enricher = createEnricher({
       ...context,
-      list: objects.list,
+      list: place.list,
+      acknowledge: place.acknowledge,
+      name: `s3://${bucket}/${prefix}`,
       holdCapMs: holdSecondsOf(flowLogs, settings) * 1000,
       furthestProgressMs: () => furthestProgressMs(pipeline.index),
     })
@@ -129,8 +136,17 @@ export function enrichersOf(
       owns: object => object.bucket === bucket && object.key.startsWith(prefix),
       anyDomain: settings.reach.length > 0,
     })
-    return { enricher, corrector, listMs: listSeconds * 1000, close: objects.close }
+    const close = async () => {
+      await place.close()
+      objects.close()
+    }
+    return { enricher, corrector: flowLogs.corrections ? corrector : NO_CORRECTOR, listMs: listSeconds * 1000, close }
   })
+}
+
+/** Of a process that leaves it to another one. */
+const NO_CORRECTOR: Corrector = {
+  correctOnce: async () => ({ corrected: 0, unchanged: 0, gone: 0, isMore: false }),
 }
 
 /** New objects first, then those of which something else has become known. */

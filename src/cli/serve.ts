@@ -1,8 +1,14 @@
 import { fileURLToPath } from 'node:url'
+import { EVERY_CALLER_READS_EVERY_DOMAIN } from '../api/access.ts'
+import { askingAsOf } from '../api/as-of.ts'
 import { buildApi } from '../api/build-api.ts'
+import { sharedGeneration } from '../api/bulk/shared-generation.ts'
+import { apiErrors } from '../api/errors.ts'
 import { listen } from '../api/listen.ts'
 import type { Readiness } from '../api/readyz-route.ts'
 import { hasReached } from '../changestream/port.ts'
+import type { Waits } from '../enricher/waiting.ts'
+import type { Generation } from '../ownership/generation/generation.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -16,25 +22,53 @@ const WEB_FOLDER = fileURLToPath(new URL('../../web/', import.meta.url))
 /** Serves the API and the page on the configured address. */
 export async function serve(
   settings: Settings,
-  parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
+  parts: {
+    readonly pipeline: Pipeline
+    readonly clock: Clock
+    readonly telemetry: Telemetry
+    /** For whom flow log objects wait, where this process enriches. */
+    readonly waits?: () => readonly Waits[]
+  },
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const { pipeline, clock, telemetry } = parts
+  const { pipeline, clock, telemetry, waits = () => [] } = parts
   const api = await buildApi({
     ask: pipeline.ask,
+    askAsOf: askingAsOf({ store: pipeline.store, settled: () => settled(pipeline) }),
+    refuseWhileReplaying: () => refuseWhileReplaying(pipeline),
+    generation: sharedGeneration(() => generation(pipeline), clock),
+    access: EVERY_CALLER_READS_EVERY_DOMAIN,
     index: pipeline.index,
+    log: pipeline.log,
+    store: pipeline.store,
     clock,
     version: VERSION,
     webFolder: WEB_FOLDER,
     report: telemetry.report,
     loopbackOnly: !settings.api.insecure,
     metricsText: telemetry.metricsText,
-    ready: () => readiness(pipeline, clock),
+    ready: () => readiness(pipeline, waits(), clock),
   })
   const { url } = await listen(api, settings.api)
   return { url, close: () => api.close() }
 }
 
-async function readiness(pipeline: Pipeline, clock: Clock): Promise<Readiness> {
+function generation(pipeline: Pipeline): Generation {
+  refuseWhileReplaying(pipeline)
+  return pipeline.index.generation()
+}
+
+/** The store holds all that the log does: not while the history is still read, however long that takes. */
+async function settled(pipeline: Pipeline): Promise<void> {
+  refuseWhileReplaying(pipeline)
+  await pipeline.settled()
+}
+
+/** Half the history would name owners that the other half takes back. */
+function refuseWhileReplaying({ isCaughtUp, index }: Pipeline): void {
+  if (!isCaughtUp()) throw apiErrors.stillReplaying({ detail: `${index.counts().claims} claims read so far` })
+}
+
+async function readiness(pipeline: Pipeline, waits: readonly Waits[], clock: Clock): Promise<Readiness> {
   const nowMs = clock.now()
   const sources = pipeline.index.sources().map(view => healthOf(view, nowMs))
   const checks = [
@@ -49,10 +83,17 @@ async function readiness(pipeline: Pipeline, clock: Clock): Promise<Readiness> {
       return 'answers'
     }),
     // Told, but no reason to be unready: a source that is late makes its own scope unknown, and every replica would be as late.
-    ...sources.map(health => ({ name: `source ${health.source}`, ok: true, detail: healthWords(health) })),
+    ...sources.map(health => ({
+      name: `source ${health.source}`,
+      ok: true,
+      detail: healthWords(health, awaited(waits, health.source)),
+    })),
   ]
   return { ready: checks.every(({ ok }) => ok), now: new Date(nowMs).toISOString(), checks, sources }
 }
+
+const awaited = (waits: readonly Waits[], source: string): number =>
+  waits.reduce((sum, { objects }) => sum + (objects.get(source) ?? 0), 0)
 
 async function check(name: string, attempt: () => Promise<string>): Promise<Readiness['checks'][number]> {
   try {

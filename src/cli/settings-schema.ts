@@ -396,6 +396,10 @@ export const SettingsSchema = Type.Object(
             Type.Object({ domain: Type.String({ minLength: 1 }), prefix: Type.String({ minLength: 1 }) }, strict),
             { minItems: 1, description: 'Address space whose containers this Titus knows all of.' },
           ),
+          lookSeconds: seconds(
+            5,
+            'Between two polls, the tasks on addresses that changed hands in the last half hour are asked for by their ids this often, so that their ends are seen within seconds. 0: never.',
+          ),
           ...bounds,
         },
         strict,
@@ -430,6 +434,38 @@ export const SettingsSchema = Type.Object(
           prefix: Type.String({ default: '', description: 'Before AWSLogs/ in the objects’ keys.' }),
           region: Type.String({ minLength: 1 }),
           endpoint: optionalUrl('Instead of the region’s own endpoint'),
+          since: instant(
+            'Listed objects whose records all end before are left out, ISO 8601 with a zone. Left out, none are.',
+          ),
+          lateSeconds: seconds(
+            21_600,
+            'Every listing looks at so much of the past again, for files that come late. Later ones are found within a day.',
+          ),
+          queueUrl: optionalUrl(
+            'SQS queue that is told of new objects, by S3, SNS or EventBridge: the bucket is then not listed',
+          ),
+          topic: Type.Optional(
+            Type.String({
+              pattern: '^[A-Za-z0-9._-]{1,249}$',
+              description:
+                'Kafka topic with the names of new objects, on kafka.brokers: the bucket is then not listed.',
+            }),
+          ),
+          topicGroup: Type.String({
+            minLength: 1,
+            default: 'whohad-enrichers',
+            description: 'Consumer group in which all enrichers share out that topic.',
+          }),
+          corrections: Type.Boolean({
+            default: true,
+            description:
+              'Answers that later changes touch are given again by this process. Of several processes on one queue or topic, let one do it.',
+          }),
+          sightings: Type.Boolean({
+            default: true,
+            description:
+              'What flow logs show of the interfaces that made them narrows when their addresses changed hands, where the sources promise a briefest holding.',
+          }),
           slackSeconds: seconds(
             60,
             'Declared bound: how much earlier than a record’s start a packet may be. AWS says up to 60.',
@@ -441,7 +477,11 @@ export const SettingsSchema = Type.Object(
                 'Longest wait for the sources that an object concerns. Left out, three times the longest pollSeconds.',
             }),
           ),
-          listSeconds: Type.Number({ minimum: 1, default: 60, description: 'Time between two listings.' }),
+          listSeconds: Type.Number({
+            minimum: 1,
+            default: 60,
+            description: 'Time between two listings; of a queue or topic, between two looks at what waits.',
+          }),
         },
         strict,
       ),

@@ -7,6 +7,7 @@ import { reasonOf } from '../runtime/errors.ts'
 import { complaintsAboutDomains } from './domain-settings.ts'
 import { complaintsAboutEc2 } from './ec2-settings.ts'
 import { cliErrors } from './errors.ts'
+import { complaintsAboutFlowLogs } from './flow-log-settings.ts'
 import { complaintsAboutKafka, complaintsAboutRetention } from './kafka-settings.ts'
 import { complaintsAboutNaming } from './naming-settings.ts'
 import { SettingsSchema } from './settings-schema.ts'
@@ -141,6 +142,7 @@ function complaintsBetween(settings: Settings): string[] {
   const complaints = [
     ...complaintsAboutDomains(settings),
     ...complaintsAboutEc2(settings.ec2),
+    ...complaintsAboutFlowLogs(settings),
     ...complaintsAboutKafka(settings.kafka),
     ...complaintsAboutNaming(settings.naming),
     ...complaintsAboutRetention(settings),

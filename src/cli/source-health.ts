@@ -19,10 +19,12 @@ export function healthOf({ source: record, completeUpToMs, refused }: SourceView
   }
 }
 
-/** One line about it: `complete up to 14 s ago`, or what is the matter. */
-export function healthWords({ behindSeconds, stale, removedAt, refused }: SourceHealth): string {
+/** One line about it: `complete up to 14 s ago`, or what is the matter, and how many flow log objects wait for it meanwhile. */
+export function healthWords({ behindSeconds, stale, removedAt, refused }: SourceHealth, objectsWaiting = 0): string {
   if (removedAt !== null) return `removed as of ${removedAt}`
-  const why = refused ? `; the last poll was refused: ${refused.reason}, ${refused.detail}` : ''
+  const waiting =
+    (stale || behindSeconds === null) && objectsWaiting > 0 ? `; ${objectsWaiting} objects wait for it` : ''
+  const why = (refused ? `; the last poll was refused: ${refused.reason}, ${refused.detail}` : '') + waiting
   if (behindSeconds === null) return `no complete poll yet${why}`
   return `${stale ? 'stale, ' : ''}complete up to ${behindSeconds} s ago${why}`
 }

@@ -61,6 +61,11 @@ const paceOf = (declared: Declared): Omit<PolledInventory, 'inventory'> => ({
   silentPolls: declared.takeOverAfterPolls,
 })
 
+const looksOf = (
+  { lookSeconds }: { readonly lookSeconds: number },
+  look: TargetedLook,
+): Pick<PolledInventory, 'looks'> => (lookSeconds > 0 ? { looks: { look, everyMs: lookSeconds * 1000 } } : {})
+
 type Parts = {
   readonly index: OwnershipIndex
   readonly clock: Clock
@@ -78,13 +83,11 @@ export function inventoriesOf(settings: Settings, parts: Parts): readonly Polled
     regionsOf(source).map(region => {
       const estate = { ...ec2SettingsOf(source, region, parts), domainRules, naming }
       const inventory = ec2Inventory(estate)
-      const looks = { look: ec2Look(inventory.targeted, estate), everyMs: source.lookSeconds * 1000 }
-      return { ...paceOf(source), inventory, ...(source.lookSeconds > 0 && { looks }) }
+      return { ...paceOf(source), inventory, ...looksOf(source, ec2Look(inventory, estate)) }
     }),
   )
-  const titus = settings.titus.map(source => ({
-    ...paceOf(source),
-    inventory: titusInventory({
+  const titus = settings.titus.map(source => {
+    const inventory = titusInventory({
       name: source.name,
       url: source.url,
       bounds: boundsOf(source),
@@ -93,8 +96,9 @@ export function inventoriesOf(settings: Settings, parts: Parts): readonly Polled
         return { domain, prefix: toPrefix(prefix) as Prefix, layers: ['container'] as const }
       }),
       interfacePlace: (eni, sentAtMs) => placeOfInterface(eni, index, { nowMs: clock.now(), sentAtMs, domainRules }),
-    }),
-  }))
+    })
+    return { ...paceOf(source), inventory, ...looksOf(source, inventory.look) }
+  })
   return [...ec2, ...titus, ...rangesOf(settings.awsRanges, parts)]
 }
 

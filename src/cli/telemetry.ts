@@ -4,6 +4,7 @@ import type { RegistryReport } from '../changestream/registry/options.ts'
 import type { CheckpointReport, KafkaReport, MaterialiserReport } from '../changestream/report.ts'
 import type { RetentionReport } from '../changestream/retention/run-retention.ts'
 import type { Move } from '../enricher/outcome.ts'
+import type { PlaceReport } from '../enricher/places/object-place.ts'
 import type { EnricherReport } from '../enricher/report.ts'
 import type { Ec2Report } from '../pollers/ec2/report.ts'
 import type { LeadershipReport } from '../pollers/leadership.ts'
@@ -27,6 +28,7 @@ export type Report = ApiReport &
   LookReport &
   MaterialiserReport &
   OverlapReport &
+  PlaceReport &
   PollReport &
   RegistryReport &
   RetentionReport &
@@ -61,6 +63,7 @@ export function createTelemetry(options: { readonly level: string; readonly vers
       ...retentionReport(log, metrics),
       ...storeReport(log, metrics),
       ...enricherReport(log, metrics),
+      ...placeReport(log, metrics),
       ...apiReport(log, metrics),
     },
     metricsText: () => metrics.registry.metrics(),
@@ -241,6 +244,10 @@ const enricherReport = (log: Logger, metrics: Metrics): EnricherReport => ({
     log.warn(d, 'object released before the sources had told all')
     metrics.objects.inc({ result: 'released-by-cap' })
   },
+  sightingsPublished(d) {
+    log.debug(d, 'flows show more of who held what than polls did')
+    metrics.flowSightings.inc(d.claims)
+  },
   objectCommitted({ object }) {
     const { key, records, skipped, deadLetters } = object
     log.debug({ key, records, skipped, deadLetters }, 'object committed')
@@ -278,7 +285,32 @@ const enricherReport = (log: Logger, metrics: Metrics): EnricherReport => ({
     log.warn({ code: error.code, reason: error.message }, 'listing broke off')
     metrics.listFailures.inc()
   },
-  passFinished: ({ held }) => metrics.objectsWaiting.set(held),
+  passFinished({ place: bucket, held, waits }) {
+    metrics.objectsWaiting.set({ bucket }, held)
+    for (const [source, objects] of waits.objects) metrics.objectsWaitingForSource.set({ bucket, source }, objects)
+    for (const { source } of waits.silent) metrics.holdsBack.set({ bucket, source }, 1)
+  },
+  sourceHoldsBack({ place, source, sinceMs, objects }) {
+    const since = new Date(sinceMs).toISOString()
+    log.warn({ bucket: place, source, since, objects }, 'a source is silent, and objects wait for it')
+  },
+  sourceBack({ place, source, sinceMs }) {
+    log.warn({ bucket: place, source, since: new Date(sinceMs).toISOString() }, 'a source that was silent tells again')
+    metrics.holdsBack.set({ bucket: place, source }, 0)
+  },
+})
+
+const placeReport = (log: Logger, metrics: Metrics): PlaceReport => ({
+  messageRead({ place, result }) {
+    if (result === 'unreadable') log.error({ place }, 'message kept as a dead letter')
+    metrics.objectMessages.inc({ place, result })
+  },
+  messagesDone: ({ place, messages }) => metrics.objectMessages.inc({ place, result: 'done' }, messages),
+  messagesLost({ place, messages, reason }) {
+    log.warn({ place, messages, reason }, 'messages are no longer ours, they come again here or elsewhere')
+    metrics.objectMessages.inc({ place, result: 'lost' }, messages)
+  },
+  messagesWaiting: ({ place, messages }) => metrics.objectMessagesWaiting.set({ place }, messages),
 })
 
 const apiReport = (log: Logger, metrics: Metrics): ApiReport => ({

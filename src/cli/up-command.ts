@@ -1,19 +1,38 @@
-import { systemClock } from '../runtime/clock.ts'
-import { openPipeline } from './pipeline.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
+import { cliErrors } from './errors.ts'
+import { openPipeline, type Pipeline } from './pipeline.ts'
 import { enrichersOf, runEnrichers, runPollers, runRetentionOf } from './running.ts'
 import { serve } from './serve.ts'
-import type { Settings } from './settings.ts'
+import { holdSecondsOf, type Settings } from './settings.ts'
 import { forsaken } from './source-health.ts'
 import { inventoriesOf } from './sources.ts'
-import { createTelemetry } from './telemetry.ts'
+import { createTelemetry, type Telemetry } from './telemetry.ts'
 import { say } from './terminal.ts'
 import { VERSION } from './version.ts'
 
+type RunningParts = { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry }
+type UpOptions = { readonly threadPoolSize: number; readonly signal: AbortSignal }
+
 /** Runs every configured part in this process until the signal: pollers, enrichers, the API and the page. */
-export async function up(
-  settings: Settings,
-  options: { readonly threadPoolSize: number; readonly signal: AbortSignal },
-) {
+export const up = (settings: Settings, options: UpOptions): Promise<void> => run(settings, options, 'everything')
+
+/**
+ * Follows the change stream and enriches flow logs until the signal: nothing is polled, no history let go of. Probes, metrics and
+ * questions are answered as everywhere.
+ * @throws WHOHAD_USAGE where no flow logs are configured, or it is open how long they wait for the sources
+ */
+export async function enrich(settings: Settings, options: UpOptions): Promise<void> {
+  if (settings.flowLogs.length === 0)
+    throw cliErrors.usage({ message: 'No flow logs are configured, so there is nothing to enrich: see flowLogs.' })
+  const unheld = settings.flowLogs.find(flowLogs => holdSecondsOf(flowLogs, settings) === 0)
+  if (unheld && unheld.holdSeconds === undefined)
+    throw cliErrors.usage({
+      message: `No source is configured here, so flowLogs.${unheld.bucket}.holdSeconds must be given: three times the longest pollSeconds of those who poll.`,
+    })
+  await run(settings, options, 'enrichers')
+}
+
+async function run(settings: Settings, options: UpOptions, role: 'everything' | 'enrichers'): Promise<void> {
   const clock = systemClock
   const { signal, threadPoolSize } = options
   const telemetry = createTelemetry({ level: settings.log.level, version: VERSION })
@@ -23,20 +42,15 @@ export async function up(
   const stop = AbortSignal.any([signal, stopping.signal])
   const enrichers = enrichersOf(settings, parts)
   try {
-    const server = await serve(settings, parts)
+    const waits = () => enrichers.map(({ enricher }) => enricher.waits())
+    const server = await serve(settings, { ...parts, waits })
     try {
       say(`whohad ${VERSION} listens on ${server.url} and keeps what it knows in ${whereabouts(settings)}.`)
       await Promise.race([pipeline.materialiser.caughtUp, aborted(stop)])
       if (!stop.aborted) say(`${pipeline.index.counts().claims} claims read; questions are answered from now on.`)
-      if (settings.ec2.length + settings.titus.length === 0 && !settings.awsRanges.url)
-        say('No source is configured: nothing is polled.')
-      const polled = inventoriesOf(settings, { index: pipeline.index, clock, report: telemetry.report })
-      const configured = polled.map(({ inventory }) => inventory.source)
-      for (const line of forsaken(pipeline.index.sources(), configured, clock.now())) say(line)
       const running = [
-        runPollers(polled, parts, stop),
+        ...(role === 'everything' ? [poll(settings, parts, stop), runRetentionOf(settings, parts, stop)] : []),
         runEnrichers(enrichers, clock, stop),
-        runRetentionOf(settings, parts, stop),
         pipeline.checkpoints.run(settings.data.checkpointSeconds * 1000, stop),
         aborted(stop),
       ]
@@ -47,9 +61,19 @@ export async function up(
       await server.close()
     }
   } finally {
-    for (const enricher of enrichers) enricher.close()
+    for (const enricher of enrichers) await enricher.close()
     await pipeline.close()
   }
+}
+
+function poll(settings: Settings, parts: RunningParts, signal: AbortSignal): Promise<unknown> {
+  const { pipeline, clock, telemetry } = parts
+  if (settings.ec2.length + settings.titus.length === 0 && !settings.awsRanges.url)
+    say('No source is configured: nothing is polled.')
+  const polled = inventoriesOf(settings, { index: pipeline.index, clock, report: telemetry.report })
+  const configured = polled.map(({ inventory }) => inventory.source)
+  for (const line of forsaken(pipeline.index.sources(), configured, clock.now())) say(line)
+  return runPollers(polled, parts, signal)
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -141,7 +141,7 @@ describe.concurrent('bad input', () => {
     const parquet = written('a.parquet', 'PAR1\0\0\0\0')
     const { code, stdout, stderr } = await annotate([folder, parquet, empty, sample('v3-tcp-flags')])
     expect(stderr).toContain(`Cannot read ${folder}: it is a folder`)
-    expect(stderr).toContain('WHOHAD_FLOW_PARQUET_UNSUPPORTED')
+    expect(stderr).toContain('truncated-parquet')
     expect(stdout).toBe(expectedJson('v3-tcp-flags'))
     expect(code).toBe(5)
   })

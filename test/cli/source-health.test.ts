@@ -25,6 +25,8 @@ test('says how far a source is behind, that it is stale, and why its newest poll
     /^no complete poll yet; the last poll was refused/,
   )
   expect(words(view({}, AT), AT + 1e9)).toBe('removed as of 2026-11-20T00:00:00.000Z')
+  expect(healthWords(healthOf(view(), AT + 181_000), 2)).toBe('stale, complete up to 181 s ago; 2 objects wait for it')
+  expect(healthWords(healthOf(view(), AT + 14_000), 2)).toBe('complete up to 14 s ago')
 })
 
 test('a refusal comes with what to do; of a mass change that is to accept it', () => {
