@@ -1,7 +1,9 @@
+import { changestreamErrors } from '../changestream/errors.ts'
 import type { DomainRule } from '../ownership/domains.ts'
 import type { SourceView } from '../ownership/ownership-index.ts'
 import type { ReachTable } from '../ownership/reach.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { WhohadError } from '../runtime/errors.ts'
 import type { AttributedFlow, FlowObject, Store } from '../store/port.ts'
 import { type FlowObjectRef, objectIdOf, objectName, partsOfKey } from './flowlogs/object-ref.ts'
 import type { FlowRecord } from './flowlogs/parse.ts'
@@ -122,9 +124,24 @@ async function begun<T>(
 ): Promise<T | ObjectResult> {
   const found = await context.store.findObject(objectIdOf(object))
   if (found?.state === 'committed') return { object: found, written: false, rejected: [] }
-  return context.view.pin(async pinned =>
-    work(await begin(object, found ?? FIRST_GENERATION, pinned, context, signal), pinned),
-  )
+  return context.view.pin(async pinned => work(await resume(object, found, pinned, context, signal), pinned))
+}
+
+/** What was begun so long ago that retention has let go of its position was never committed: a new generation takes its place. */
+async function resume(
+  object: FlowObjectRef,
+  found: FlowObject | undefined,
+  pinned: PinnedIndex,
+  context: ObjectContext,
+  signal: AbortSignal | undefined,
+): Promise<Begun> {
+  try {
+    return await begin(object, found ?? FIRST_GENERATION, pinned, context, signal)
+  } catch (error) {
+    const isGone = error instanceof WhohadError && error.code === changestreamErrors.positionGone.code
+    if (!isGone || found === undefined) throw error
+    return begin(object, found.generation + 1, pinned, context, signal)
+  }
 }
 
 /**

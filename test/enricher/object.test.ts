@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { changestreamErrors } from '../../src/changestream/errors.ts'
 import { type ObjectContext, processObject } from '../../src/enricher/object.ts'
 import { followingView } from '../../src/enricher/view.ts'
 import type { Change } from '../../src/ownership/claim.ts'
@@ -113,6 +114,19 @@ test('an attempt that broke off is repeated at the position it began at, and wri
   // Had it been joined at the newer position, the answer would be another one.
   await processObject(bucket.put('b.log', sample), context)
   expect([...store.rows.values()].at(-1)?.source).toMatchObject({ application: 'late' })
+})
+
+test('what was begun at a position that retention has let go of is begun anew', async () => {
+  const { context, store, bucket, publish, view } = await bench({ rowsPerInsert: 2 })
+  const object = bucket.put('a.log', readFileSync(`${SAMPLES}/v3-tcp-flags.log`))
+  store.failAfterInserts(1)
+  await expect(processObject(object, context)).rejects.toMatchObject({ code: 'WHOHAD_TEST_STORE_DOWN' })
+  store.failAfterInserts(Number.POSITIVE_INFINITY)
+  await publish(sampleChanges())
+  const at = async () => Promise.reject(changestreamErrors.positionGone({ partition: 0, offset: 1, first: 9, end: 10 }))
+  const result = await processObject(object, { ...context, view: { ...view, at } })
+  expect(result.object).toMatchObject({ generation: 2, state: 'committed', position: view.position() })
+  expect(await store.flowsOf(result.object.objectId)).toHaveLength(result.object.records)
 })
 
 test('of two processes that begin an object at once, the rows of one are left, whole', async () => {
