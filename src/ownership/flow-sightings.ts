@@ -43,7 +43,7 @@ export function carriedByFlows(
   }
   const carried = new Map<JoinedClaim, Carried>()
   for (const claim of joined) {
-    const isAlone = (from: Bounds, to: Bounds) => !hasCompany(claim, spanning(from, to), joined)
+    const isAlone = (carried: Window) => !hasCompany(claim, carried, joined)
     const begun = earliestStart(claim, byEdge.get(sightedEdge(claim.id, 'start')) ?? [], isAlone)
     const ended = latestEnd(claim, byEdge.get(sightedEdge(claim.id, 'end')) ?? [], isAlone)
     if (begun || ended) carried.set(claim, carry(claim, begun, ended))
@@ -65,14 +65,14 @@ export const openStart = ({ start }: Claim): Bounds | undefined =>
 export const openEnd = ({ end, state }: Claim): Bounds | undefined =>
   state !== 'open' && end.latestMs < Number.POSITIVE_INFINITY && end.earliestMs < end.latestMs ? end : undefined
 
-type IsAlone = (packet: Bounds, open: Bounds) => boolean
+type IsAlone = (carried: Window) => boolean
 
 /** Of the sightings whose packet came within the start window, the one that shows the most. */
 function earliestStart(claim: JoinedClaim, sightings: readonly Claim[], isAlone: IsAlone): Claim | undefined {
   const open = mayBeSighted(claim) ? openStart(claim) : undefined
   if (open === undefined) return undefined
   return sightings
-    .filter(({ start }) => isInside(start.latestMs, open) && isAlone(start, open))
+    .filter(({ start }) => isInside(start.latestMs, open) && isAlone(carriedOver('start', start, open)))
     .reduce<Claim | undefined>(
       (best, one) => (best && !isBefore(one.start.latestMs, best.start.latestMs, one, best) ? best : one),
       undefined,
@@ -83,7 +83,7 @@ function latestEnd(claim: JoinedClaim, sightings: readonly Claim[], isAlone: IsA
   const open = mayBeSighted(claim) ? openEnd(claim) : undefined
   if (open === undefined) return undefined
   return sightings
-    .filter(({ end }) => isInside(end.earliestMs, open) && isAlone(end, open))
+    .filter(({ end }) => isInside(end.earliestMs, open) && isAlone(carriedOver('end', end, open)))
     .reduce<Claim | undefined>(
       (best, one) => (best && !isBefore(best.end.earliestMs, one.end.earliestMs, one, best) ? best : one),
       undefined,
@@ -96,20 +96,21 @@ export const isInside = (atMs: Millis, { earliestMs, latestMs }: Bounds): boolea
 /** Ids make it a total order, so that the order of arrival decides nothing. */
 const isBefore = (a: Millis, b: Millis, one: Claim, best: Claim): boolean => (a !== b ? a < b : one.id < best.id)
 
-export const spanning = (a: Bounds, b: Bounds): Bounds => ({
-  earliestMs: Math.min(a.earliestMs, b.earliestMs),
-  latestMs: Math.max(a.latestMs, b.latestMs),
-})
+/** From when the packet may have come to where the claim is certain by polls, or from there. */
+export const carriedOver = (edge: Edge, packet: Bounds, open: Bounds): Window =>
+  edge === 'start'
+    ? { fromMs: packet.earliestMs, untilMs: open.latestMs }
+    : { fromMs: open.earliestMs, untilMs: packet.latestMs }
 
 /** Whether another claim of the layer names the interface at some time in between: a packet tells interfaces apart, no more. */
-export function hasCompany(claim: Claim, { earliestMs, latestMs }: Bounds, among: readonly Claim[]): boolean {
+export function hasCompany(claim: Claim, { fromMs, untilMs }: Window, among: readonly Claim[]): boolean {
   const eni = claim.owners[0]?.eni
   return among.some(
     other =>
       other !== claim &&
       other.layer === claim.layer &&
-      earliestMs < other.end.latestMs &&
-      other.start.earliestMs < latestMs &&
+      fromMs < other.end.latestMs &&
+      other.start.earliestMs < untilMs &&
       other.owners.some(owner => owner.eni === eni),
   )
 }

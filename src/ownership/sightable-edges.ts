@@ -2,6 +2,7 @@ import { type Claim, layerRank } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain, PUBLIC_IPV6 } from './domains.ts'
 import {
+  carriedOver,
   type Edge,
   hasCompany,
   isFlowSource,
@@ -10,11 +11,10 @@ import {
   openEnd,
   openStart,
   sightedEdge,
-  spanning,
 } from './flow-sightings.ts'
 import { coversBits, type Prefix, prefixBits } from './prefix.ts'
 import { scopesAround } from './watch-changes.ts'
-import type { Bounds, Millis } from './window.ts'
+import type { Bounds, Millis, Window } from './window.ts'
 
 /** An edge of a claim on an interface that a packet through the interface may show more exactly than polls did. */
 export type SightableEdge = {
@@ -55,7 +55,7 @@ export function sightableEdges(
         open,
         shownMs: shownBy(claims, claim, edge, open),
         needsSender: layerRank(claim.layer) > layerRank('interface'),
-        excludesOthers: othersExcluded(claim, open, listed, histories),
+        excludesOthers: othersExcluded(claim, packet => carriedOver(edge, packet, open), listed, histories),
       })
     }
   }
@@ -80,7 +80,7 @@ function isAround(one: Prefix, other: Prefix): boolean {
 /** Others are those who are claimed to have had the address, or a block around or within it, and those whom nobody saw. */
 function othersExcluded(
   claim: Claim,
-  open: Bounds,
+  carried: (packet: Bounds) => Window,
   listed: readonly Claim[],
   histories: Iterable<SourceHistory>,
 ): SightableEdge['excludesOthers'] {
@@ -90,7 +90,7 @@ function othersExcluded(
     scopesAround(space, domain, prefix).some(({ layers }) => layers.includes(layer)),
   )
   return packet => {
-    if (hasCompany(claim, spanning(packet, open), around)) return false
+    if (hasCompany(claim, carried(packet), around)) return false
     const part = { fromMs: packet.earliestMs, untilMs: packet.latestMs }
     const speaking = watching.filter(({ record }) => record !== undefined && part.fromMs < record.validity.untilMs)
     return speaking.length > 0 && speaking.every(history => history.provesAbsence(part))

@@ -37,7 +37,7 @@ export function carriedOn(
       start.earliestMs !== Number.NEGATIVE_INFINITY &&
       start.earliestMs < flow.start.latestMs &&
       flow.start.latestMs < start.latestMs &&
-      isAloneIn({ fromMs: Math.min(start.earliestMs, flow.start.earliestMs), untilMs: start.latestMs }),
+      isAloneIn({ fromMs: flow.start.earliestMs, untilMs: start.latestMs }),
   )
   const ends = flows.filter(
     flow =>
@@ -46,7 +46,7 @@ export function carriedOn(
       end.latestMs !== Number.POSITIVE_INFINITY &&
       end.earliestMs < flow.end.earliestMs &&
       flow.end.earliestMs < end.latestMs &&
-      isAloneIn({ fromMs: end.earliestMs, untilMs: Math.max(end.latestMs, flow.end.latestMs) }),
+      isAloneIn({ fromMs: end.earliestMs, untilMs: flow.end.latestMs }),
   )
   const byStart = starts.toSorted((a, b) => a.start.latestMs - b.start.latestMs || (a.id < b.id ? -1 : 1))[0]
   const byEnd = ends.toSorted((a, b) => b.end.earliestMs - a.end.earliestMs || (a.id < b.id ? -1 : 1))[0]
