@@ -30,8 +30,8 @@ export const brokenRules = [
   {
     rule: 'Reference: what is certain of one claim cuts what is possible of the others (rule 8)',
     file: 'test/ownership/reference/times.ts',
-    from: 'areRivals(other, holding) && other.start.latestMs < other.end.earliestMs',
-    to: 'areRivals(other, holding) && other.start.latestMs > other.end.earliestMs',
+    from: '!other.isOfFlows && other.certain.fromMs < other.certain.untilMs',
+    to: '!other.isOfFlows && other.certain.fromMs > other.certain.untilMs',
     ...definition,
   },
   {
@@ -95,10 +95,25 @@ export const brokenRules = [
     name: 'makes nothing final, and moves no watermark, beyond now',
   },
   {
+    rule: 'Sightings: who else may have had the address on the interface takes a sighting back',
+    file: 'src/ownership/flow-sightings.ts',
+    from: 'other.owners.some(owner => owner.eni === eni)',
+    to: 'other.owners.some(owner => owner.eni !== eni)',
+    ...definition,
+  },
+  {
+    rule: 'Sightings: whoever is brief enough to be unseen is not excluded',
+    file: 'src/ownership/sightable-edges.ts',
+    from: 'speaking.every(history => history.provesAbsence(part))',
+    to: 'speaking.some(history => history.sawAll(part))',
+    test: 'test/enricher/sightings/object-sightings.test.ts',
+    name: 'nothing follows where nobody promises how briefly an address is held',
+  },
+  {
     rule: 'Index: a look-up in a group sees the row before that reaches into its window',
     file: 'src/ownership/generation/look-up-group.ts',
-    from: 'back < lookBack && back <= last',
-    to: 'back < lookBack && back < last',
+    from: 'back < lookBack && back <= last; back++) {\n        if (',
+    to: 'back < lookBack && back < last; back++) {\n        if (',
     test: 'test/ownership/generation/look-up-group.test.ts',
     name: 'look-ups in groups, in any order, answer as each does alone',
   },

@@ -212,6 +212,7 @@ function flowClaims(flows: readonly Flow[], claims: readonly Claim[]): readonly 
     const claim = claims[which % Math.max(1, claims.length)]
     if (claim === undefined) return []
     const { start, end } = claim
+    if (start.earliestMs === Number.NEGATIVE_INFINITY) return []
     const earliestMs = (edge === 'start' ? start : end).earliestMs + inMs
     const shown = { earliestMs, latestMs: earliestMs + spreadMs }
     const windows =
