@@ -37,6 +37,7 @@ module.exports = {
     home(['@aws-sdk/client-s3', '@aws-sdk/client-sqs'], ['enricher/flowlogs']),
     home(['@clickhouse/client', 'chdb'], ['store']),
     home(['fastify', '@fastify'], ['api']),
+    home(['jose'], ['api/security']),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-orphans',

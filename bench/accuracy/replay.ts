@@ -131,6 +131,8 @@ function differenceOfEnd(live: FlowEnd, batch: FlowEnd, withSightings: boolean):
   const gained = {
     ...live,
     ...(live.state === 'owned' && { reason: batch.reason }),
+    // Flows of another object may show more of the same holding.
+    ...(withSightings && live.state === 'owned' && { claimId: batch.claimId }),
     ...(live.state === 'owned' && isNamedLate && nameOf(batch)),
     ...(live.state === 'unknown' && { candidates: batch.candidates }),
   }

@@ -21,8 +21,12 @@ const POLL_EVERY_MS = 60_000
 const NUMBER_OF_DOMAIN = 1
 
 /** The estate as an index whose history begins at `baseMs`, in as many segments as its days touch. */
-export function buildIndex(estate: Estate, baseMs: number, report: (line: string) => void): Built {
-  const facts = new BenchFacts()
+export function buildIndex(
+  estate: Estate,
+  baseMs: number,
+  report: (line: string) => void,
+  facts: BenchFacts = new BenchFacts(),
+): Built {
   const parts = partsOf(estate, baseMs)
   let buildMs = 0
   const timed = (work: () => void): void => {

@@ -74,10 +74,10 @@ export async function run(options: PeerOptions, report: Report): Promise<PeerRes
   })
 }
 
-type Ask = (statement: string) => string
+export type Ask = (statement: string) => string
 
 /** Returns the seconds that it took to write the rows down and to insert them. */
-function loadVersions(ask: Ask, estate: Estate, path: string): number {
+export function loadVersions(ask: Ask, estate: Estate, path: string): number {
   ask(VERSIONS_TABLE)
   const file = openSync(path, 'w')
   let seconds = 0

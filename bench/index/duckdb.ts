@@ -88,7 +88,7 @@ async function timeAll(
 }
 
 /** Returns the seconds that DuckDB took. */
-async function loadVersions(duckdb: DuckDBConnection, estate: Estate): Promise<number> {
+export async function loadVersions(duckdb: DuckDBConnection, estate: Estate): Promise<number> {
   await duckdb.run(VERSIONS_TABLE)
   const appender = await duckdb.createAppender('versions')
   let seconds = 0

@@ -41,9 +41,13 @@ export class BenchFacts {
   private readonly closed = new Int32Array(HOST_OWNERS + 1)
   private readonly open = new Int32Array(HOST_OWNERS + 1)
 
-  constructor() {
+  private readonly other: Partial<Owner>
+
+  /** `other` is what all owners have instead of what `ownerOf` gives them. */
+  constructor(other: Partial<Owner> = {}) {
+    this.other = other
     for (let owner = 1; owner <= HOST_OWNERS; owner++) {
-      const owners = [ownerOf(owner, 'container')]
+      const owners = [{ ...ownerOf(owner, 'container'), ...other }]
       this.closed[owner] = this.intern(owner, { ...HOST, owners, state: 'closed' })
       this.open[owner] = this.intern(owner, { ...HOST, owners, state: 'open' })
     }
@@ -55,7 +59,7 @@ export class BenchFacts {
   }
 
   ofSubnet(owner: number): number {
-    return this.intern(owner, { ...SUBNET, owners: [ownerOf(owner, 'subnet')] })
+    return this.intern(owner, { ...SUBNET, owners: [{ ...ownerOf(owner, 'subnet'), ...this.other }] })
   }
 
   private intern(owner: number, fact: Fact): number {

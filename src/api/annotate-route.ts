@@ -12,6 +12,7 @@ import { shortText } from './parameters.ts'
 import { parseDomain } from './question.ts'
 import { brokenOff } from './report.ts'
 import { problemResponses } from './responses.ts'
+import { noteLookUp } from './security/audit.ts'
 import { Streams, withRawBodies } from './streaming.ts'
 
 const MOST_AT_ONCE = 8
@@ -48,15 +49,13 @@ export function annotateRoute(app: FastifyInstance, deps: BulkDeps): void {
         const { at, domain, zone } = request.query
         const reader = deps.access.readerOf(request)
         const nowMs = deps.clock.now()
-        const annotator = new Annotator(
-          new ManyLookUps(deps.generation(), reader, nowMs),
-          new DecidedDomains(readableSources(deps.index.sources(), reader)),
-          {
-            at: windowOf({ at }, nowMs),
-            domain: domain === undefined ? undefined : parseDomain(domain),
-            zoneMs: zone === undefined ? 0 : parseZone(zone),
-          },
-        )
+        const lookUps = new ManyLookUps(deps.generation(), reader, nowMs)
+        noteLookUp(request, { domain: domain ?? null, addresses: () => lookUps.asked })
+        const annotator = new Annotator(lookUps, new DecidedDomains(readableSources(deps.index.sources(), reader)), {
+          at: windowOf({ at }, nowMs),
+          domain: domain === undefined ? undefined : parseDomain(domain),
+          zoneMs: zone === undefined ? 0 : parseZone(zone),
+        })
         return streams.send(request, reply, 'text/plain; charset=utf-8', annotator)
       },
     ),

@@ -17,6 +17,7 @@ import { ClaimSchema, claimJson } from './claim-json.ts'
 import { shortText, wholeOf, wholeText } from './parameters.ts'
 import { parseDomain } from './question.ts'
 import { problemResponses } from './responses.ts'
+import { noteLookUp } from './security/audit.ts'
 
 const MOST_ADDRESSES = 10_000
 
@@ -88,13 +89,14 @@ export function appAddressesRoute(app: FastifyInstance, deps: AppAddressesDeps):
       let isBehind = after === undefined
       for (const claim of deps.index.claimsOfApplication(request.params.app)) {
         if (claim === undefined) await setImmediate()
-        else if (!isBehind) isBehind = claim.id === after
+        else if (!isBehind) isBehind = claim.id === after && reader.readable(claim.domain)
         else if ((domain ?? claim.domain) === claim.domain && reader.readable(claim.domain) && touches(claim, window)) {
           found.push(claim)
           if (found.length > most) break
         }
       }
       const shown = found.slice(0, most)
+      noteLookUp(request, { domain: domain ?? null, addresses: () => shown.length })
       reply.header('cache-control', 'no-store')
       return {
         application: request.params.app,

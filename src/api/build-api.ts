@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { Access } from './access.ts'
 import { annotateRoute } from './annotate-route.ts'
 import { type AppAddressesDeps, appAddressesRoute } from './app-addresses-route.ts'
 import { type BulkDeps, bulkRoute } from './bulk-route.ts'
@@ -18,6 +19,8 @@ import { collectRoutes, openapiRoute } from './openapi-route.ts'
 import { pageRoute } from './page-route.ts'
 import { type Readiness, readyzRoute } from './readyz-route.ts'
 import type { ApiReport } from './report.ts'
+import { allowOrigins } from './security/cors.ts'
+import { guard, type Security } from './security/gate.ts'
 import { securityHeaders } from './security-headers.ts'
 import { type WhohadDeps, whohadRoute } from './whohad-route.ts'
 
@@ -37,6 +40,8 @@ export type ApiDeps = WhohadDeps &
     readonly report: ApiReport
     /** Answer only requests that name a loopback host: against pages that point a name of theirs at 127.0.0.1. */
     readonly loopbackOnly: boolean
+    /** Who may come in. Without it everybody may, and `access` alone decides. */
+    readonly security?: Security
   }
 
 const LONGEST_URL = 2048
@@ -47,7 +52,7 @@ const REQUEST_SECONDS = 30
 const CONNECTION_SECONDS = 60
 
 /** The whole API, ready for `inject` and for `listen`; it opens no socket. */
-export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+export async function buildApi(given: ApiDeps): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     bodyLimit: LARGEST_BODY_BYTES,
@@ -63,9 +68,10 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     },
   })
   securityHeaders(app)
-  watchRequests(app, deps.report)
-  if (deps.loopbackOnly) refuseForeignHosts(app)
-  handleErrors(app, deps.report)
+  watchRequests(app, given.report)
+  if (given.loopbackOnly) refuseForeignHosts(app)
+  handleErrors(app, given.report)
+  const deps = { ...given, access: await accessTo(app, given) }
   await collectRoutes(app, deps)
   whohadRoute(app, deps)
   bulkRoute(app, deps)
@@ -83,6 +89,14 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   openapiRoute(app)
   await app.ready()
   return app
+}
+
+/** To be awaited before the first route, so that every route is behind it. */
+async function accessTo(app: FastifyInstance, { security, access, webFolder }: ApiDeps): Promise<Access> {
+  if (security === undefined) return access
+  await allowOrigins(app, security.corsOrigins)
+  const callers = await guard(app, security, webFolder)
+  return security.login === undefined ? access : callers
 }
 
 function refuseForeignHosts(app: FastifyInstance): void {

@@ -18,6 +18,7 @@ import { excerpt } from './excerpt.ts'
 import { shortText } from './parameters.ts'
 import { type ApiReport, brokenOff } from './report.ts'
 import { problemResponses } from './responses.ts'
+import { noteLookUp } from './security/audit.ts'
 import { Streams, withRawBodies } from './streaming.ts'
 
 const QuerySchema = Type.Object(
@@ -93,6 +94,7 @@ export function bulkRoute(app: FastifyInstance, deps: BulkDeps): void {
       (request, reply) => {
         const reader = deps.access.readerOf(request)
         const lookUps = new ManyLookUps(deps.generation(), reader, deps.clock.now())
+        noteLookUp(request, { domain: request.query.domain ?? null, addresses: () => lookUps.asked })
         const decided = new DecidedDomains(readableSources(deps.index.sources(), reader))
         const { type, transform } = formOf(request.headers['content-type'], lookUps, decided, request.query)
         return streams.send(request, reply, type, transform)

@@ -145,7 +145,7 @@ export const apiErrors = {
     'WHOHAD_BIND_NOT_LOOPBACK',
     'usage',
     (d: { host: string }) =>
-      `Refusing to listen on "${d.host}": whoever reaches that address could ask without a login. Listen on 127.0.0.1 behind a proxy that checks who asks, or say "insecure" to do it anyway.`,
+      `Refusing to listen on "${d.host}": whoever reaches that address could ask without a login. Set api.keysFile or api.oidcIssuer so that callers have to log in, listen on 127.0.0.1, or set api.insecure to do it anyway.`,
   ),
   cannotListen: declareError(
     'WHOHAD_CANNOT_LISTEN',

@@ -12,6 +12,7 @@ import { claimsOn } from './claims-on.ts'
 import { explain } from './explain/explain.ts'
 import { QuestionQuerySchema } from './parameters.ts'
 import { problemResponses } from './responses.ts'
+import { noteLookUp } from './security/audit.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -74,6 +75,7 @@ export function explainRoute(app: FastifyInstance, deps: ExplainDeps): void {
       const reader = deps.access.readerOf(request)
       const answering = answeringFor(reader, deps)
       const question = questionOf(request.query, deps.clock.now(), answering.decide)
+      noteLookUp(request, { domain: question.domain, addresses: () => 1 })
       const answer = await answering.ask(question)
       const claims = reader.readable(question.domain)
         ? claimsOn(deps.index, question.domain, question.ip, question).slice(0, MOST_CLAIMS)

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import Type, { type Static } from 'typebox'
+import { isPublicDomain } from '../ownership/domains.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Store } from '../store/port.ts'
 import type { Access } from './access.ts'
@@ -120,8 +121,11 @@ export function graphRoute(app: FastifyInstance, { store, clock, access }: Graph
       const window = minutesOf(request.query, clock.now())
       const most = wholeOf(limit, 1000, MOST_EDGES)
       const withMiddles = collapse === 'true'
-      const traffic = await store.traffic({ ...window, by, direction, withMiddles, most: most + 1 })
-      const raw = graphOf(traffic.slice(0, most), access.readerOf(request))
+      const reader = access.readerOf(request)
+      // Asked of the store itself: what is hidden must neither take up the limit nor show in "complete".
+      const domains = reader.domains?.filter(domain => !isPublicDomain(domain))
+      const traffic = await store.traffic({ ...window, by, direction, withMiddles, domains, most: most + 1 })
+      const raw = graphOf(traffic.slice(0, most), reader)
       const graph = withMiddles ? collapsed(raw) : raw
       reply.header('cache-control', 'no-store')
       if (format !== 'json') return reply.type(TYPES[format]).send(rendered(format, graph))

@@ -13,6 +13,7 @@ import { claimsOn } from './claims-on.ts'
 import { shortText, wholeOf, wholeText } from './parameters.ts'
 import { parseAddressText, parseDomain } from './question.ts'
 import { problemResponses } from './responses.ts'
+import { noteLookUp } from './security/audit.ts'
 
 const MOST_CLAIMS = 1000
 
@@ -71,6 +72,7 @@ export function historyRoute(app: FastifyInstance, deps: HistoryDeps): void {
       const ip = parseAddressText(request.params.ip)
       const { domain: named, from, to, limit } = request.query
       const domain = named === undefined ? answering.decide(ip) : parseDomain(named)
+      noteLookUp(request, { domain, addresses: () => 1 })
       const all = reader.readable(domain) ? claimsOn(deps.index, domain, ip, ALL_TIME) : []
       const window = from === undefined && to === undefined ? lifeOf(all, nowMs) : windowOf({ from, to }, nowMs)
       const claims = all.filter(({ start, end }) => start.earliestMs < window.untilMs && end.latestMs > window.fromMs)

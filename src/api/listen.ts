@@ -8,7 +8,9 @@ export type ListenOptions = {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
-  /** Lets everyone who reaches the address ask; there is no login yet. */
+  /** Whether callers have to log in. */
+  readonly hasLogin?: boolean
+  /** Lets everyone who reaches the address ask. */
   readonly insecure?: boolean
 }
 
@@ -18,8 +20,8 @@ export type ListenOptions = {
  * @throws WHOHAD_BIND_NOT_LOOPBACK, WHOHAD_CANNOT_LISTEN
  */
 export async function listen(app: FastifyInstance, options: ListenOptions): Promise<{ url: string; port: number }> {
-  const { host, port, insecure = false } = options
-  if (!insecure && !isLoopback(host)) throw apiErrors.bindNotLoopback({ host })
+  const { host, port, hasLogin = false, insecure = false } = options
+  if (!hasLogin && !insecure && !isLoopback(host)) throw apiErrors.bindNotLoopback({ host })
   try {
     await app.listen({ host, port })
   } catch (cause) {

@@ -13,6 +13,9 @@ export async function collectRoutes(app: FastifyInstance, { version }: { readonl
         description:
           'What application had this IP, at this time, in this routing domain? Errors are problems (RFC 9457).',
       },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      // Not where the server has no login.
+      security: [{ bearer: [] }, {}],
       tags: [
         { name: 'questions', description: 'who had an address' },
         { name: 'history', description: 'addresses, applications and changes over time' },

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { ErrorKind, WhohadError } from '../runtime/errors.ts'
 import { apiErrors } from './errors.ts'
+import { securityErrors } from './security/errors.ts'
 
 /** RFC 9457 problem details; `code` is what a program switches on. */
 export const ProblemSchema = Type.Object({
@@ -22,18 +23,26 @@ const TITLES: Readonly<Record<ErrorKind, string>> = {
   failure: 'whohad failed',
 }
 
-// Usage errors whose status says more than 400 does.
+// Errors whose status says more than that of their kind.
 const STATUS_OF_CODE = new Map([
   [apiErrors.routeUnknown.code, 404],
   [apiErrors.urlTooLong.code, 414],
   [apiErrors.hostRefused.code, 421],
+  [securityErrors.unauthenticated.code, 401],
+  [securityErrors.forbidden.code, 403],
+  [securityErrors.tooManyRequests.code, 429],
+])
+
+const TITLE_OF_CODE = new Map([
+  [securityErrors.unauthenticated.code, 'Who asks is not known'],
+  [securityErrors.forbidden.code, 'Not for this caller'],
 ])
 
 /** What the client is told of an error that was declared; a `failure` never gets here with its own words. */
 export function problemOf(error: WhohadError): Problem {
   return {
     type: `urn:whohad:error:${error.code}`,
-    title: TITLES[error.kind],
+    title: TITLE_OF_CODE.get(error.code) ?? TITLES[error.kind],
     status: STATUS_OF_CODE.get(error.code) ?? statusOf(error),
     detail: error.message,
     code: error.code,

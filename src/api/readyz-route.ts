@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import Type, { type Static } from 'typebox'
+import type { OwnershipIndex } from '../ownership/ownership-index.ts'
+import { type Access, type Reader, readableSources } from './access.ts'
 
 const instant = Type.Union([Type.String({ description: 'ISO 8601, UTC' }), Type.Null()])
 
@@ -33,8 +35,14 @@ const ReadinessSchema = Type.Object({
 /** Whether questions can be answered, what stands in the way, and how each source is doing. */
 export type Readiness = Static<typeof ReadinessSchema>
 
+export type ReadyzDeps = {
+  readonly ready: () => Promise<Readiness>
+  readonly access: Access
+  readonly index: Pick<OwnershipIndex, 'sources'>
+}
+
 /** `GET /readyz` and its alias `/healthz`: 200 or 503, with each check by name. */
-export function readyzRoute(app: FastifyInstance, { ready }: { readonly ready: () => Promise<Readiness> }): void {
+export function readyzRoute(app: FastifyInstance, { ready, access, index }: ReadyzDeps): void {
   for (const path of ['/readyz', '/healthz']) {
     app.get(
       path,
@@ -45,13 +53,29 @@ export function readyzRoute(app: FastifyInstance, { ready }: { readonly ready: (
           response: { 200: ReadinessSchema, 503: ReadinessSchema },
         },
       },
-      async (_request, reply) => {
-        const readiness = await ready()
+      async (request, reply) => {
+        const readiness = readableReadiness(await ready(), access.readerOf(request), index)
         return reply
           .code(readiness.ready ? 200 : 503)
           .header('cache-control', 'no-store')
           .send(readiness)
       },
     )
+  }
+}
+
+/** Probes are for everybody, and details for those who may read all: a source's name tells of its account and its domains. */
+function readableReadiness(readiness: Readiness, reader: Reader, index: ReadyzDeps['index']): Readiness {
+  if (reader.domains === undefined) return readiness
+  const names = new Set(readableSources(index.sources(), reader).map(({ source }) => source.source))
+  const sources = new Set(readiness.sources.map(({ source }) => `source ${source}`))
+  return {
+    ...readiness,
+    checks: readiness.checks
+      .filter(({ name }) => !sources.has(name))
+      .map(({ name, ok }) => ({ name, ok, detail: ok ? 'well' : 'not well' })),
+    sources: readiness.sources
+      .filter(({ source }) => names.has(source))
+      .map(health => ({ ...health, refused: health.refused && { ...health.refused, detail: health.refused.reason } })),
   }
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 
 /**
  * The page needs its own script and style and its own API, nothing else; answers hold names that others chose (tags, task
- * labels), so nothing inline may run. No CORS header is ever sent: other sites' scripts cannot read answers.
+ * labels), so nothing inline may run.
  */
 export function securityHeaders(app: FastifyInstance): void {
   app.register(helmet, {

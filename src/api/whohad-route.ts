@@ -8,6 +8,7 @@ import { type AnsweringDeps, answeringFor } from './answering.ts'
 import { asOfMsOf, questionOf } from './asked.ts'
 import { QuestionQuerySchema, shortText } from './parameters.ts'
 import { problemResponses } from './responses.ts'
+import { noteLookUp } from './security/audit.ts'
 
 const QuerySchema = Type.Object(
   {
@@ -40,9 +41,10 @@ export function whohadRoute(app: FastifyInstance, deps: WhohadDeps): void {
       const answering = answeringFor(deps.access.readerOf(request), deps)
       const nowMs = deps.clock.now()
       reply.header('cache-control', 'no-store')
-      if (as_of === undefined) return answerJson(await answering.ask(questionOf(asked, nowMs, answering.decide)))
-      const asOfMs = asOfMsOf(as_of, nowMs)
-      const { nowMs: _, ...question } = questionOf(asked, asOfMs, answering.decide)
+      const asOfMs = as_of === undefined ? undefined : asOfMsOf(as_of, nowMs)
+      const { nowMs: askedMs, ...question } = questionOf(asked, asOfMs ?? nowMs, answering.decide)
+      noteLookUp(request, { domain: question.domain, addresses: () => 1 })
+      if (asOfMs === undefined) return answerJson(await answering.ask({ ...question, nowMs: askedMs }))
       return answerJson(await answering.askAsOf(question, asOfMs), asOfMs)
     },
   )

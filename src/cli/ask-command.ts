@@ -26,17 +26,17 @@ import { isTerminal, print, say } from './terminal.ts'
 export async function ask(
   text: string,
   settings: Settings,
-  options: { readonly url?: string | undefined; readonly json?: boolean },
+  options: { readonly url?: string | undefined; readonly token?: string | undefined; readonly json?: boolean },
 ): Promise<number> {
   // What cannot be read is said before anything is opened.
   parseQuestion(text, systemClock.now())
-  const answer = options.url ? await askServer(options.url, text) : await askChangeStream(settings, text)
+  const answer = options.url ? await askServer(options.url, text, options.token) : await askChangeStream(settings, text)
   print(isTerminal() && !options.json ? answerTable(answer) : JSON.stringify(answer))
   return exitCodeOf(answer.state)
 }
 
-async function askServer(url: string, text: string): Promise<AnswerJson> {
-  const { body, status, statusText } = await getJson(url, `/v1/whohad?${new URLSearchParams({ q: text })}`)
+async function askServer(url: string, text: string, token: string | undefined): Promise<AnswerJson> {
+  const { body, status, statusText } = await getJson(url, `/v1/whohad?${new URLSearchParams({ q: text })}`, token)
   if (status < 300 && isAnswer(body)) return body
   if (typeof body !== 'object' || body === null || !('detail' in body)) {
     throw cliErrors.serverRefused({ url, detail: `${status} ${statusText}, and nothing that whohad would say` })

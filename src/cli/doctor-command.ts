@@ -14,6 +14,8 @@ import { isTerminal, print, say } from './terminal.ts'
 export type DoctorOptions = {
   /** Of a running server; the change stream itself is read where it is left out. */
   readonly url?: string | undefined
+  /** Key or token for that server. */
+  readonly token?: string | undefined
   readonly json: boolean
   readonly signal: AbortSignal
 }
@@ -22,8 +24,8 @@ export type DoctorOptions = {
  * Looks at everything that may be wrong with the sources, and says how to mend it: a table on a terminal, one JSON object a
  * finding elsewhere. Exit code 0 where nothing is wrong, 1 where something is, 5 where it was called off.
  */
-export async function doctor(settings: Settings, { url, json, signal }: DoctorOptions): Promise<number> {
-  const findings = examine(url === undefined ? await readEvidence(settings, signal) : await askServer(url))
+export async function doctor(settings: Settings, { url, token, json, signal }: DoctorOptions): Promise<number> {
+  const findings = examine(url === undefined ? await readEvidence(settings, signal) : await askServer(url, token))
   if (isTerminal() && !json) {
     print(tableOf(findings))
     for (const { about, mend } of findings) if (mend !== null) say(`${about}: ${mend}`)
@@ -43,8 +45,8 @@ async function readEvidence(settings: Settings, signal: AbortSignal): Promise<Ev
   return { nowMs, sources, configured: configuredSources(settings) }
 }
 
-async function askServer(url: string): Promise<Evidence> {
-  const { body, status, statusText } = await getJson(url, '/readyz')
+async function askServer(url: string, token: string | undefined): Promise<Evidence> {
+  const { body, status, statusText } = await getJson(url, '/readyz', token)
   const nowMs = systemClock.now()
   if (!isReadiness(body))
     throw cliErrors.serverRefused({ url, detail: `${status} ${statusText}, and nothing that whohad would say` })

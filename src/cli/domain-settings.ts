@@ -18,16 +18,16 @@ export const domainRulesOf = ({ domains }: Pick<Settings, 'domains'>): readonly 
   }))
 
 /** What may be reached from where; the way back leads to all that is watched there. */
-export const reachTableOf = ({ reach }: Pick<Settings, 'reach'>): ReachTable =>
-  reachTable(
-    reach.flatMap(({ from, to, cidrs, since, until, via, bothWays }) => {
-      const fromMs = since === undefined ? Number.NEGATIVE_INFINITY : (isoTime(since) as number)
-      const untilMs = until === undefined ? Number.POSITIVE_INFINITY : (isoTime(until) as number)
-      const blocks = cidrs?.map(text => toPrefix(text) as Prefix) ?? null
-      const there: Reach = { from, to, cidrs: blocks, fromMs, untilMs, via }
-      return bothWays ? [there, { ...there, from: to, to: from, cidrs: null }] : [there]
-    }),
-  )
+export const reachesOf = ({ reach }: Pick<Settings, 'reach'>): readonly Reach[] =>
+  reach.flatMap(({ from, to, cidrs, since, until, via, bothWays }) => {
+    const fromMs = since === undefined ? Number.NEGATIVE_INFINITY : (isoTime(since) as number)
+    const untilMs = until === undefined ? Number.POSITIVE_INFINITY : (isoTime(until) as number)
+    const blocks = cidrs?.map(text => toPrefix(text) as Prefix) ?? null
+    const there: Reach = { from, to, cidrs: blocks, fromMs, untilMs, via }
+    return bothWays ? [there, { ...there, from: to, to: from, cidrs: null }] : [there]
+  })
+
+export const reachTableOf = (settings: Pick<Settings, 'reach'>): ReachTable => reachTable(reachesOf(settings))
 
 /** What is wrong with the lifetimes and blocks of rules and reaches. */
 export function complaintsAboutDomains({ domains, reach }: Pick<Settings, 'domains' | 'reach'>): string[] {

@@ -1,10 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { parseTime } from '../api/time.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
+import { annotateCommand } from './annotate-cli.ts'
 import { changesCommand } from './changes-cli.ts'
 import { claimsCommand } from './claims-cli.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
+import { keysCommand } from './keys-cli.ts'
 import { loadSettings, type Settings } from './settings.ts'
 import { doctorCommand, pollCommand, sourcesCommand } from './source-cli.ts'
 import { endWithReader, say } from './terminal.ts'
@@ -60,13 +62,6 @@ function wholeNumber(text: string): number {
   return Number(text)
 }
 
-function seconds(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('It must be a number of seconds.')
-  return value
-}
-
 /** Checked here, so that a bad one fails before anything is opened. */
 function time(text: string): string {
   parseTime(text, systemClock.now())
@@ -92,36 +87,22 @@ function program(): Command {
     async (words: readonly string[], options: CommonOptions & { url?: string; json?: boolean }) => {
       if (words.length === 0) return whohad.help({ error: true })
       const { url = process.env['WHOHAD_URL'], json = false } = options
+      const token = process.env['WHOHAD_TOKEN']
       const { ask } = await import('./ask-command.ts')
-      process.exitCode = await ask(words.join(' '), settingsOf(options), { url, json })
+      process.exitCode = await ask(words.join(' '), settingsOf(options), { url, token, json })
     },
   )
-  whohad.addCommand(annotateCommand()).addCommand(upCommand()).addCommand(enrichCommand()).addCommand(demoCommand())
   const parts = { withPlaces, settingsOf, untilStopped, time }
-  whohad.addCommand(changesCommand(parts)).addCommand(claimsCommand(parts))
+  whohad
+    .addCommand(annotateCommand(parts))
+    .addCommand(upCommand())
+    .addCommand(enrichCommand())
+    .addCommand(demoCommand())
+  whohad.addCommand(changesCommand(parts)).addCommand(claimsCommand(parts)).addCommand(keysCommand(parts))
   whohad.addCommand(pollCommand(parts)).addCommand(sourcesCommand(parts)).addCommand(doctorCommand(parts))
   for (const command of whohad.commands) command.exitOverride().showHelpAfterError()
   return whohad
 }
-
-const annotateCommand = (): Command =>
-  withPlaces(new Command('annotate'))
-    .description(
-      'attribute VPC Flow Log files; a folder or a pattern in quotes stands for files, "-" is standard input',
-    )
-    .argument('<files...>')
-    .addOption(new Option('--as <form>', 'form of the output').choices(['ndjson', 'text']).default('ndjson'))
-    .option('--at <time>', 'time of records that carry none', time)
-    .option('--format <fields>', 'field names of files without a header line')
-    .option('--slack <seconds>', 'how much earlier than its start a record’s packets may be', seconds, 60)
-    .addHelpText('after', '\nExample:\n  whohad annotate flows.log.gz --as text | less')
-    .action(async (files: string[], _options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<
-        CommonOptions & { as: 'ndjson' | 'text'; at?: string; format?: string; slack: number }
-      >()
-      const { annotate } = await import('./annotate-command.ts')
-      process.exitCode = await annotate(files, settingsOf(options), { ...options, slackSeconds: options.slack })
-    })
 
 const upCommand = (): Command =>
   withPlaces(new Command('up'))

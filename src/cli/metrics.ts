@@ -144,6 +144,9 @@ export function createMetrics(version: string) {
       ['method', 'route', 'status'],
       [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
     ),
+    refusedRequests: counter('whohad_http_refused_requests_total', 'Requests that were kept out, by reason.', [
+      'reason',
+    ]),
     defects: counter('whohad_http_defects_total', 'Requests that failed by our own fault.'),
   }
 }

@@ -11,6 +11,7 @@ import type { Waits } from '../enricher/waiting.ts'
 import type { Generation } from '../ownership/generation/generation.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { reasonOf } from '../runtime/errors.ts'
+import { securityOf } from './api-security.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Settings } from './settings.ts'
 import { healthOf, healthWords } from './source-health.ts'
@@ -31,6 +32,8 @@ export async function serve(
   },
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const { pipeline, clock, telemetry, waits = () => [] } = parts
+  const security = securityOf(settings.api, clock, telemetry.report)
+  const hasLogin = security.login !== undefined
   const api = await buildApi({
     ask: pipeline.ask,
     askAsOf: askingAsOf({ store: pipeline.store, settled: () => settled(pipeline) }),
@@ -44,11 +47,13 @@ export async function serve(
     version: VERSION,
     webFolder: WEB_FOLDER,
     report: telemetry.report,
-    loopbackOnly: !settings.api.insecure,
+    // Under a login a page of another site has no key to ask with, and a proxy in front may name any host.
+    loopbackOnly: !settings.api.insecure && !hasLogin,
+    security,
     metricsText: telemetry.metricsText,
     ready: () => readiness(pipeline, waits(), clock),
   })
-  const { url } = await listen(api, settings.api)
+  const { url } = await listen(api, { ...settings.api, hasLogin })
   return { url, close: () => api.close() }
 }
 

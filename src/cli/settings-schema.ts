@@ -101,7 +101,61 @@ export const SettingsSchema = Type.Object(
         }),
         insecure: Type.Boolean({
           default: false,
-          description: 'Listen beyond loopback although there is no login yet.',
+          description:
+            'Listen beyond loopback without a login: everybody who reaches the address may ask everything. With a login it is not needed.',
+        }),
+        keysFile: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              'File with the API keys that are let in, as "whohad keys" writes it. Set, callers must log in; read again when it changes.',
+          }),
+        ),
+        oidcIssuer: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              'Who signs the tokens (JWT) that are let in, exactly as in their `iss`. Set, callers must log in.',
+          }),
+        ),
+        oidcAudience: Type.Optional(
+          Type.String({ minLength: 1, description: 'What the tokens’ `aud` must name: whohad, at that issuer.' }),
+        ),
+        oidcJwksUrl: optionalUrl('Where the issuer’s public keys are (JWKS)'),
+        // None with a shared secret: who can check such a token can make one.
+        oidcAlgorithms: Type.Array(Type.String({ pattern: '^([RPE]S(256|384|512)|EdDSA)$' }), {
+          minItems: 1,
+          default: ['RS256', 'ES256'],
+          description: 'Algorithms of its signatures, as JWT names them.',
+        }),
+        oidcDomainsClaim: Type.String({
+          minLength: 1,
+          default: 'whohad-domains',
+          description:
+            'Claim of the token that lists the routing domains it may read; * is all. A token without it reads none.',
+        }),
+        openMetrics: Type.Boolean({
+          default: false,
+          description: 'Show /metrics to everybody, where callers must log in. Its labels name all sources.',
+        }),
+        openPage: Type.Boolean({
+          default: false,
+          description: 'Show the page and the description of the API to everybody, where callers must log in.',
+        }),
+        requestsPerMinute: Type.Integer({
+          minimum: 0,
+          default: 0,
+          description:
+            'Most requests of one key or token a minute, or of one address where nobody logged in. 0 is without limit.',
+        }),
+        corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]+$' }), {
+          default: [],
+          description: 'Sites, like https://tools.example.net, whose scripts may read answers. With none, none may.',
+        }),
+        audit: Type.Boolean({
+          default: false,
+          description:
+            'One log line for each request: who asked, which route, which routing domain, about how many addresses, with what status.',
         }),
       },
       section('The HTTP API and the page.'),

@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { parse } from 'yaml'
 import { toPrefix } from '../ownership/prefix.ts'
 import { reasonOf } from '../runtime/errors.ts'
+import { complaintsAboutApi } from './api-settings.ts'
 import { complaintsAboutDomains } from './domain-settings.ts'
 import { complaintsAboutEc2 } from './ec2-settings.ts'
 import { cliErrors } from './errors.ts'
@@ -18,7 +19,7 @@ export type SourceSettings = Settings['ec2'][number] | Settings['titus'][number]
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Read by the commands themselves or by the tests, and so no keys of the configuration. */
-const OTHER_VARIABLES = /^WHOHAD_(CONFIG$|URL$|TEST_)/
+const OTHER_VARIABLES = /^WHOHAD_(CONFIG$|URL$|TOKEN$|TEST_)/
 const DEFAULT_FILE = 'whohad.yaml'
 
 /**
@@ -123,7 +124,8 @@ function complaintsAbout(tree: unknown): string[] {
     else if (!['additionalProperties', 'anyOf', 'const'].includes(keyword)) seen.add(`${key || 'the file'} ${message}`)
     else if (keyword === 'anyOf') seen.add(`${key} is none of the values that are allowed`)
   }
-  return [...seen]
+  // The validator stops after some errors, and those that are passed over may have been all.
+  return seen.size > 0 ? [...seen] : ['a value is none of those that are allowed']
 }
 
 const POLLS_HELD = 3
@@ -140,6 +142,7 @@ function slowestPollSeconds({ ec2, titus, awsRanges }: Settings): number {
 /** Rules between settings show both sides, the reason and the way out. */
 function complaintsBetween(settings: Settings): string[] {
   const complaints = [
+    ...complaintsAboutApi(settings.api),
     ...complaintsAboutDomains(settings),
     ...complaintsAboutEc2(settings.ec2),
     ...complaintsAboutFlowLogs(settings),

@@ -96,7 +96,12 @@ export const doctorCommand = ({ withPlaces, settingsOf, untilStopped }: CommandP
       const options = command.optsWithGlobals<CommonFlags & { url?: string }>()
       const { url, json = false } = options
       const { doctor } = await import('./doctor-command.ts')
-      process.exitCode = await doctor(settingsOf(options), { url, json, signal: untilStopped() })
+      process.exitCode = await doctor(settingsOf(options), {
+        url,
+        token: process.env['WHOHAD_TOKEN'],
+        json,
+        signal: untilStopped(),
+      })
     })
 
 const POLL_HELP = `

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino'
 import type { ApiReport } from '../api/report.ts'
+import type { SecurityReport } from '../api/security/gate.ts'
 import type { RegistryReport } from '../changestream/registry/options.ts'
 import type { CheckpointReport, KafkaReport, MaterialiserReport } from '../changestream/report.ts'
 import type { RetentionReport } from '../changestream/retention/run-retention.ts'
@@ -18,6 +19,7 @@ import type { OverlapReport } from './overlap-watch.ts'
 import { inUnits } from './states-table.ts'
 
 export type Report = ApiReport &
+  SecurityReport &
   CheckpointReport &
   CheckpointsReport &
   ClockReport &
@@ -34,6 +36,13 @@ export type Report = ApiReport &
   RetentionReport &
   StoreReport
 
+/** Fields that hold what opens something, wherever they stand in what is logged. */
+const SECRETS = ['password', 'secretAccessKey', 'sessionToken', 'authorization', 'secret', 'token'].flatMap(name => [
+  name,
+  `*.${name}`,
+  `*.*.${name}`,
+])
+
 export type Telemetry = {
   readonly log: Logger
   readonly report: Report
@@ -45,10 +54,7 @@ export type Telemetry = {
  * closed sets or names of sources, never an address. `error` means that data is lost or a person is needed.
  */
 export function createTelemetry(options: { readonly level: string; readonly version: string }): Telemetry {
-  const log = pino(
-    { level: options.level, base: null, redact: ['*.password', '*.secretAccessKey'] },
-    pino.destination(2),
-  )
+  const log = pino({ level: options.level, base: null, redact: SECRETS }, pino.destination(2))
   const metrics = createMetrics(options.version)
   return {
     log,
@@ -65,6 +71,7 @@ export function createTelemetry(options: { readonly level: string; readonly vers
       ...enricherReport(log, metrics),
       ...placeReport(log, metrics),
       ...apiReport(log, metrics),
+      ...securityReport(log, metrics),
     },
     metricsText: () => metrics.registry.metrics(),
   }
@@ -312,6 +319,15 @@ const placeReport = (log: Logger, metrics: Metrics): PlaceReport => ({
   },
   messagesWaiting: ({ place, messages }) => metrics.objectMessagesWaiting.set({ place }, messages),
 })
+
+/** The audit log is written whatever the level of the rest. */
+const securityReport = (log: Logger, metrics: Metrics): SecurityReport => {
+  const audit = log.child({}, { level: 'info' })
+  return {
+    requestRefused: ({ reason }) => metrics.refusedRequests.inc({ reason }),
+    lookedUp: entry => audit.info({ audit: entry }, 'asked'),
+  }
+}
 
 const apiReport = (log: Logger, metrics: Metrics): ApiReport => ({
   requestDone({ method, route, status, milliseconds }) {

@@ -38,6 +38,12 @@ export const enricherErrors = {
     (d: { path: string; reason: string }) =>
       `Cannot write ${d.path}: ${d.reason}. Nothing is left of it; make room or give another place, and start again.`,
   ),
+  outputNameTaken: declareError(
+    'WHOHAD_OUTPUT_NAME_TAKEN',
+    'usage',
+    (d: { path: string; input: string; other: string }) =>
+      `${d.path} would be written for ${d.input}, but ${d.other}. Nothing was written. Give --out another folder, or annotate the inputs in two runs with a folder each.`,
+  ),
   flowFileUnreadable: declareError(
     'WHOHAD_FLOW_FILE_UNREADABLE',
     'input',

@@ -69,6 +69,8 @@ export type TrafficQuery = {
   readonly by: TrafficBy
   /** Only records that their interface saw in this direction. */
   readonly direction?: 'ingress' | 'egress' | undefined
+  /** Only records with an end in one of these domains. */
+  readonly domains?: readonly string[] | undefined
   /** Whether ends that only pass on are told apart, by their resource. */
   readonly withMiddles: boolean
   readonly most: number
@@ -176,7 +178,7 @@ export type Store = {
   /**
    * What bears on who had an address, of the changes that were logged by `asOfMs`, that moment included: claims on the place
    * (and one of its domain, where there are none), registrations, the polls of the sources concerned, horizons. Each once, by
-   * partition and offset. Fenced ones are among them.
+   * partition and offset. Fenced ones are among them, and the registration that fences them: who takes an epoch registers first.
    */
   changesAbout(place: AskedPlace, asOfMs: Millis): Promise<readonly StoredChange[]>
   insertFlows(flows: readonly AttributedFlow[]): Promise<void>

@@ -22,13 +22,14 @@ const MIDDLE_KINDS = [
 
 /** `Store.traffic` */
 export async function traffic(executor: Executor, query: TrafficQuery): Promise<readonly Traffic[]> {
-  const { fromMs, untilMs, by, withMiddles, direction, most } = query
-  const rows = await executor.rows<TrafficRow>(statement(COLUMN_OF[by], withMiddles, direction), {
+  const { fromMs, untilMs, by, withMiddles, direction, domains, most } = query
+  const rows = await executor.rows<TrafficRow>(statement(COLUMN_OF[by], query), {
     from_seconds: Math.floor(fromMs / 1000),
     until_seconds: Math.ceil(untilMs / 1000),
     most,
     ...(withMiddles && { middle_kinds: MIDDLE_KINDS }),
     ...(direction !== undefined && { direction }),
+    ...(domains !== undefined && { domains }),
   })
   return rows.map(row => ({
     source: endOf(row, 'src'),
@@ -53,7 +54,7 @@ const endOf = (row: TrafficRow, side: Side): TrafficEnd => ({
 })
 
 /** Of every object its newest committed generation, each record once. A record belongs to the second in which it starts. */
-const statement = (column: string, withMiddles: boolean, direction: string | undefined): string => `
+const statement = (column: string, { withMiddles, direction, domains }: TrafficQuery): string => `
   SELECT
     ${endColumns('src', column, withMiddles)},
     ${endColumns('dst', column, withMiddles)},
@@ -66,6 +67,7 @@ const statement = (column: string, withMiddles: boolean, direction: string | und
   WHERE start_seconds >= {from_seconds:Int64} AND start_seconds < {until_seconds:Int64}
     AND start_time >= toDateTime({from_seconds:Int64}, 'UTC') AND start_time <= toDateTime({until_seconds:Int64}, 'UTC')
     ${direction === undefined ? '' : 'AND direction = {direction:String}'}
+    ${domains === undefined ? '' : 'AND (flow.src_domain IN {domains:Array(String)} OR flow.dst_domain IN {domains:Array(String)})'}
   GROUP BY src_domain, src_state, src_name, src_middle, dst_domain, dst_state, dst_name, dst_middle
   ORDER BY bytes DESC, src_name, dst_name, src_state, dst_state, src_domain, dst_domain LIMIT {most:Int64}`
 

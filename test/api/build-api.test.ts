@@ -138,6 +138,16 @@ describe('listening', () => {
     }
   })
 
+  test('elsewhere is allowed where callers must log in', async () => {
+    const { app } = await testApi()
+    try {
+      await listen(app, { host: '0.0.0.0', port: 0, hasLogin: true })
+      expect(app.server.listening).toBe(true)
+    } finally {
+      await app.close()
+    }
+  })
+
   test('on a port that is taken says so', async () => {
     const [first, second] = [await testApi(), await testApi()]
     try {

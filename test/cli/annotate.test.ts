@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -136,13 +136,18 @@ describe.concurrent('bad input', () => {
     expect(code).toBe(5)
   })
 
-  test('so is a folder, an empty file and a Parquet file', async () => {
-    const empty = written('empty.log', '')
-    const parquet = written('a.parquet', 'PAR1\0\0\0\0')
-    const { code, stdout, stderr } = await annotate([folder, parquet, empty, sample('v3-tcp-flags')])
-    expect(stderr).toContain(`Cannot read ${folder}: it is a folder`)
-    expect(stderr).toContain('truncated-parquet')
-    expect(stdout).toBe(expectedJson('v3-tcp-flags'))
+  test('a folder is what is in it; an empty folder and a broken Parquet file are told of, an empty file is nothing', async () => {
+    const [full, empty] = [join(folder, 'full'), join(folder, 'nothing')]
+    for (const path of [full, empty]) mkdirSync(path)
+    writeFileSync(join(full, 'a.log'), '')
+    writeFileSync(join(full, 'b.log'), readFileSync(sample('v3-tcp-flags')))
+    writeFileSync(join(full, 'c.parquet'), 'PAR1\0\0\0\0')
+    const { code, stdout, stderr } = await annotate([empty, full])
+    expect(stderr).toContain(`Cannot read ${empty}: no file is there`)
+    expect(stderr).toContain('1 lines left out: truncated-parquet.')
+    const [rejected, ...answered] = stdout.trimEnd().split('\n').toReversed()
+    expect(`${answered.toReversed().join('\n')}\n`).toBe(expectedJson('v3-tcp-flags'))
+    expect(rejected).toContain('"problem":"truncated-parquet"')
     expect(code).toBe(5)
   })
 

@@ -41,7 +41,18 @@ describe('defaults', () => {
     expect(load('')).toEqual({
       data: { path: 'whohad-data', checkpointSeconds: 600, syncSeconds: 0 },
       retention: {},
-      api: { host: '127.0.0.1', port: 7788, insecure: false },
+      api: {
+        host: '127.0.0.1',
+        port: 7788,
+        insecure: false,
+        oidcAlgorithms: ['RS256', 'ES256'],
+        oidcDomainsClaim: 'whohad-domains',
+        openMetrics: false,
+        openPage: false,
+        requestsPerMinute: 0,
+        corsOrigins: [],
+        audit: false,
+      },
       kafka: { brokers: [], topic: 'whohad.changes', partitions: 12, compression: 'gzip', insecure: false },
       clickhouse: { username: 'default', password: '', database: 'whohad' },
       domains: [],
@@ -127,7 +138,7 @@ describe('the environment', () => {
       compression: 'gzip',
       insecure: false,
     })
-    expect(settings.api).toEqual({ host: '127.0.0.1', port: 0, insecure: true })
+    expect(settings.api).toMatchObject({ host: '127.0.0.1', port: 0, insecure: true })
     expect(settings.clickhouse.password).toBe('12345')
     expect(settings.naming.teamTags).toEqual(['squad'])
     expect(load('api: { insecure: true }', { WHOHAD_API__INSECURE: 'false' }).api.insecure).toBe(false)
@@ -204,6 +215,14 @@ describe('what is wrong', () => {
     ['titus: [{ name: main, url: "http://t", covers: [{ domain: prod, prefix: 10.0.0.0/33 }] }]', '"10.0.0.0/33"'],
     ['titus: [{ name: main, url: "http://t", covers: [{ domain: prod, prefix: ten/8 }] }]', '"ten/8"'],
     ['clickhouse: { database: "a b" }', 'clickhouse.database'],
+    ['api: { oidcIssuer: "https://i" }', 'api.oidcAudience and api.oidcJwksUrl is missing'],
+    [
+      'api: { oidcIssuer: "https://i", oidcAudience: w, oidcJwksUrl: "http://i.example.net/keys" }',
+      'api.oidcJwksUrl must be https',
+    ],
+    ['api: { oidcAlgorithms: [HS256] }', 'api.oidcAlgorithms.0'],
+    ['api: { corsOrigins: ["*"] }', 'api.corsOrigins.0'],
+    ['api: { corsOrigins: ["https://tools.example.net/"] }', 'api.corsOrigins.0'],
   ] as const)('%s', ([text, said]) => {
     expect(refusal(text).code).toBe('WHOHAD_CONFIG_INVALID')
     expect(complaint(text)).toContain(said)

@@ -76,6 +76,7 @@ export class Annotator implements BulkTransform {
   }
 
   private hold(hit: Hit): void {
+    this.lookUps.asked++
     if (hit.family === 4) this.held.add(hit.end, this.domainOf(hit.word), hit.word, hit.port, undefined)
     else {
       const ip = formatAddress({ family: 6, words: hit.words })

@@ -74,6 +74,7 @@ export class CsvAnswers implements BulkTransform {
     if (from === until) return
     const layout = this.layout ?? this.begin(bytes, from, until)
     if (layout === undefined) return
+    this.lookUps.asked++
     if (this.quick === undefined || !this.hold(this.quick, bytes, from, until)) {
       this.answerHeld()
       this.answerText(layout, bytes.toString('utf8', from, until))

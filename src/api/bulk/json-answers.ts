@@ -31,6 +31,7 @@ export class JsonAnswers {
 
   /** The answer to one value, as JSON on one line; where it has none, `{"error": {code, detail}}`. */
   answer(text: string): string {
+    this.lookUps.asked++
     let value: unknown
     try {
       value = JSON.parse(text)

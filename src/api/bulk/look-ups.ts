@@ -22,6 +22,8 @@ export type NamedDomain = KnownDomain & { readonly written: Buffer }
 export class ManyLookUps {
   readonly generation: Generation
   readonly nowMs: Millis
+  /** Addresses that were asked about so far, for the audit log. */
+  asked = 0
   private readonly reader: Reader
   private readonly domains = new Map<string, NamedDomain>()
 

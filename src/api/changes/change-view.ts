@@ -1,8 +1,8 @@
 import type { LoggedChange } from '../../changestream/port.ts'
 import { toWire } from '../../changestream/wire.ts'
-import type { Change } from '../../ownership/claim.ts'
+import type { Change, Progress } from '../../ownership/claim.ts'
 import type { SourceView } from '../../ownership/ownership-index.ts'
-import { type Reader, readableRecord } from '../access.ts'
+import { type Reader, readableProgress, readableRecord } from '../access.ts'
 
 export type ChangeWishes = {
   readonly sinceMs?: number | undefined
@@ -50,13 +50,14 @@ export class ChangeView {
           ? readableRecord(change, this.reader)
           : undefined
       case 'progress':
-        return this.watches(change.source, wanted) ? change : undefined
+        return this.progress(change, wanted)
     }
   }
 
-  private watches(source: string, wanted: (domain: string) => boolean): boolean {
-    const view = this.sources().find(one => one.source.source === source)
-    return view?.source.scope.some(scope => wanted(scope.domain)) ?? false
+  private progress(change: Progress, wanted: (domain: string) => boolean): Progress | undefined {
+    const { scope = [] } = this.sources().find(one => one.source.source === change.source)?.source ?? {}
+    if (!scope.some(({ domain }) => wanted(domain))) return undefined
+    return readableProgress(change, this.reader)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AnswerState } from '../../ownership/answer.ts'
+import { isPublicDomain } from '../../ownership/domains.ts'
 import type { Traffic, TrafficEnd } from '../../store/port.ts'
 import type { Reader } from '../access.ts'
 
@@ -24,7 +25,10 @@ export type Edge = Sums & {
 
 export type Graph = { readonly nodes: readonly Node[]; readonly edges: readonly Edge[] }
 
-/** The graph of what one caller may see: an end in a domain that it may not read is as one in no domain at all. */
+/**
+ * The graph of what one caller may see: the traffic of the private domains that it may read. The other end of that is as one in
+ * no domain at all where it may not be read; traffic between ends that are both hidden, or of one with the internet, is left out.
+ */
 export function graphOf(traffic: readonly Traffic[], reader: Reader): Graph {
   const nodes = new Map<string, Node>()
   const edges = new Map<string, Edge>()
@@ -35,11 +39,18 @@ export function graphOf(traffic: readonly Traffic[], reader: Reader): Graph {
     return known
   }
   for (const part of traffic) {
+    if (!isSeen(part, reader)) continue
     const [source, destination] = [nodeOf(part.source).id, nodeOf(part.destination).id]
     const key = JSON.stringify([source, destination])
     edges.set(key, { source, destination, via: null, ...added(edges.get(key), part) })
   }
   return { nodes: [...nodes.values()], edges: mostFirst([...edges.values()]) }
+}
+
+function isSeen({ source, destination }: Traffic, reader: Reader): boolean {
+  const ends = [source, destination]
+  const isHidden = ({ domain }: TrafficEnd): boolean => domain !== '' && !reader.readable(domain)
+  return !ends.some(isHidden) || ends.some(end => end.domain !== '' && !isPublicDomain(end.domain) && !isHidden(end))
 }
 
 function seen(end: TrafficEnd, reader: Reader): Node {

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const MAGIC = /[*?[]/
 /** Between two slashes; a class may not be empty and may begin with ! for all others. */
@@ -19,6 +19,16 @@ export async function filesOf(argument: string): Promise<readonly string[]> {
   const root = parts.slice(0, fixed).join('/')
   const found = await matching(fixed === 0 ? '.' : `${root}/`, parts.slice(fixed), fixed === 0)
   return [...new Set(found)].toSorted()
+}
+
+/** The folder below which an argument finds its files: itself, that of the file, or what a pattern has before its first wildcard. */
+export async function rootOf(argument: string): Promise<string> {
+  const kind = await kindOf(argument)
+  if (kind === 'folder') return argument
+  if (kind === 'file' || !MAGIC.test(argument)) return dirname(argument)
+  const parts = argument.split('/')
+  const fixed = parts.findIndex(part => MAGIC.test(part))
+  return fixed === 0 ? '.' : `${parts.slice(0, fixed).join('/')}/`
 }
 
 async function matching(folder: string, parts: readonly string[], isRelative = false): Promise<string[]> {

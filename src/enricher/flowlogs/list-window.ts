@@ -74,7 +74,8 @@ const isWithin = (span: Window | undefined, made: Window): boolean =>
     ? made.fromMs === Number.NEGATIVE_INFINITY && made.untilMs === Number.POSITIVE_INFINITY
     : span.fromMs >= made.fromMs && span.untilMs <= made.untilMs
 
-function mayEndIn(key: string, window: Window): boolean {
+/** Whether an object may hold a record that ends in the window: so far as its name tells. */
+export function mayEndIn(key: string, window: Window): boolean {
   const parts = partsOfKey(key)
   return parts === undefined || overlaps({ fromMs: parts.oldestEndMs, untilMs: parts.newestEndMs }, window)
 }

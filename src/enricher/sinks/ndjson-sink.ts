@@ -1,3 +1,4 @@
+import type { FlowEnd } from '../../store/port.ts'
 import { namedFields } from '../flowlogs/fields.ts'
 import type { ByteOut } from './byte-out.ts'
 import { LineBuffer } from './line-buffer.ts'
@@ -20,7 +21,12 @@ export function ndjsonSink(out: ByteOut, name: string): RowSink {
         place => {
           const fields = namedFields(batch.columns, batch.tokensOf(place))
           if (answered.isAnswered[place] === 0) put({ ...fields, problem: 'without-time' })
-          else put({ ...fields, source: answered.source(place), destination: answered.destination(place) })
+          else
+            put({
+              ...fields,
+              source: inOneOrder(answered.source(place)),
+              destination: inOneOrder(answered.destination(place)),
+            })
         },
         other => {
           if (other.kind === 'skipped') {
@@ -40,4 +46,12 @@ export function ndjsonSink(out: ByteOut, name: string): RowSink {
     },
     abort: () => out.abort(),
   }
+}
+
+/** However an end was made, the same answer is the same text. */
+const inOneOrder = (end: FlowEnd): FlowEnd => {
+  const { application, resourceId, cluster, account, region, zone, layer, claimId, candidates, service } = end
+  const { ip, port, domain, state, reason } = end
+  const owner = { application, resourceId, cluster, account, region, zone, layer, claimId, candidates, service }
+  return { ...owner, ip, port, domain, state, reason }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { collapsed, type Edge, type Graph } from '../../../src/api/graph/graph.ts'
 import { dotOf, mermaidOf } from '../../../src/api/graph/render.ts'
+import { readerOfDomains } from '../../../src/api/security/caller.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { openStore } from '../../../src/store/open-store.ts'
 import type { AttributedFlow, Store } from '../../../src/store/port.ts'
@@ -126,7 +127,15 @@ describe('GET /v1/graph', () => {
     const { app } = await api({ access })
     const graph = (await app.inject('/v1/graph')).json()
     expect(JSON.stringify(graph)).not.toMatch(/checkout|ledger|nat-1/)
-    expect(edgesOf(graph)).toEqual(['unknown unknown 236 1', 'unknown external:S3 20 0'])
+    // Of its own domain with the hidden one; what is hidden at both ends, or goes from there to the internet, is left out.
+    expect(edgesOf(graph)).toEqual(['unknown unknown 9 0'])
+  })
+
+  test('of a caller with a list of domains takes the limit from their traffic alone', async () => {
+    const access = { readerOf: () => readerOfDomains(['secret', 'inet.0']) }
+    const { app } = await api({ access })
+    const graph = (await app.inject('/v1/graph?limit=1')).json()
+    expect([edgesOf(graph), graph.complete]).toEqual([['unknown unknown 9 0'], true])
   })
 
   test('comes as CSV, for GraphViz and for Mermaid', async () => {

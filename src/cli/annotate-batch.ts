@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import type { AnnotateSetup, AnnotateTask } from '../enricher/batch/annotate-object.ts'
+import { identityOf } from '../enricher/batch/inputs.ts'
+import { type BatchManifest, type BatchRun, finished } from '../enricher/batch/manifest.ts'
+import { outputPaths } from '../enricher/batch/outputs.ts'
+import { enricherErrors } from '../enricher/errors.ts'
+import { toldUntilMs } from '../enricher/look-ups.ts'
+import { endingOf } from '../enricher/sinks/open-sink.ts'
+import { ObjectPool } from '../enricher/workers/object-pool.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { WhohadError } from '../runtime/errors.ts'
+import { type AnnotateRun, learnFromAll } from './annotate-run.ts'
+import { inWords, NOTHING, rejectedLines, together } from './annotate-words.ts'
+import { domainRulesOf, reachesOf } from './domain-settings.ts'
+import { EXIT } from './exit-codes.ts'
+import { say } from './terminal.ts'
+import { transferBar } from './transfer-bar.ts'
+import { VERSION } from './version.ts'
+
+const ENDING = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+const HANDLER = new URL(`../enricher/batch/annotate-object${ENDING}`, import.meta.url).href
+
+/**
+ * Each input into an output of its own with a manifest beside it, several at a time. What the same run finished before is
+ * not done again. Exit code 0, 5 where something was left out, 1 where it was stopped.
+ * @throws WHOHAD_OUTPUT_NAME_TAKEN before anything is written, WHOHAD_OUTPUT_NOT_WRITTEN
+ */
+export async function annotateIntoFolder(run: AnnotateRun): Promise<number> {
+  const { options, atMs, failures } = run
+  const signal = options.untilStopped()
+  const { tasks, done } = await planOf(run)
+  let summary = done.reduce((sum, { counts }) => together(sum, counts), NOTHING)
+  if (tasks.length > 0 && !signal.aborted) {
+    await learnFromAll(run)
+    for await (const { counts } of annotated(tasks, run, signal)) summary = together(summary, counts)
+  }
+  if (done.length > 0) say(`${done.length} of ${done.length + tasks.length} objects were finished before.`)
+  say(inWords(summary, atMs === undefined))
+  if (signal.aborted) {
+    say('Stopped: the same command goes on from here.')
+    return EXIT.failure
+  }
+  return failures.count + rejectedLines(summary) > 0 ? EXIT.partial : EXIT.done
+}
+
+type Plan = { readonly tasks: readonly AnnotateTask[]; readonly done: readonly BatchManifest[] }
+
+async function planOf(run: AnnotateRun): Promise<Plan> {
+  const { inputs, options } = run
+  const { as: form, gzip, out: folder, again } = options
+  const tasks: AnnotateTask[] = []
+  const done: BatchManifest[] = []
+  const batch = batchRunOf(run)
+  for (const [input, output] of outputPaths(inputs, { folder, ending: endingOf(form, gzip) })) {
+    const identity = await identityOf(input)
+    const before = again ? undefined : await finished(output, identity, batch)
+    if (before) done.push(before)
+    else tasks.push({ input, identity, output })
+  }
+  return { tasks, done }
+}
+
+async function* annotated(
+  tasks: readonly AnnotateTask[],
+  run: AnnotateRun,
+  stopped: AbortSignal,
+): AsyncGenerator<BatchManifest> {
+  const { options, failures } = run
+  const threads = Math.min(options.jobs, tasks.length)
+  const setup = setupOf(run, threads > 1 ? 'here' : 'beside')
+  // One thread is this one: it starts sooner, and takes no memory of its own.
+  const pool = await ObjectPool.open<AnnotateTask, BatchManifest>({
+    threads: threads > 1 ? threads : 0,
+    module: HANDLER,
+    setup,
+  })
+  const giveUp = new AbortController()
+  const bar = transferBar('Annotating', systemClock)
+  const allBytes = tasks.reduce((sum, { identity }) => sum + (identity?.bytes ?? 0), 0)
+  let records = 0
+  let bytes = 0
+  let unwritable: unknown
+  try {
+    for await (const handled of pool.handleAll(tasks, AbortSignal.any([stopped, giveUp.signal]))) {
+      bytes += handled.task.identity?.bytes ?? 0
+      if ('result' in handled) {
+        records += handled.result.output.records
+        yield handled.result
+      } else if (isUnwritable(handled.error)) {
+        unwritable ??= handled.error
+        giveUp.abort() // the next output could not be written either
+      } else if (!stopped.aborted && !giveUp.signal.aborted) {
+        bar.end()
+        failures.tell(handled.error)
+      }
+      bar.took(records, bytes, allBytes)
+    }
+  } finally {
+    bar.end()
+    await pool.close()
+  }
+  if (unwritable !== undefined) throw unwritable
+}
+
+const isUnwritable = (error: unknown): boolean =>
+  error instanceof WhohadError && error.code === enricherErrors.outputNotWritten.code
+
+function batchRunOf({ claims, settings, options, slackMs, atMs }: AnnotateRun): BatchRun {
+  const { as: form, gzip, format = null } = options
+  const domains = createHash('sha256')
+    .update(JSON.stringify([settings.domains, settings.reach]))
+    .digest('hex')
+  return { whohad: VERSION, claims: claims.from, form, gzip, slackMs, atMs: atMs ?? null, format, domains }
+}
+
+function setupOf(run: AnnotateRun, inflating: AnnotateSetup['inflating']): AnnotateSetup {
+  const { claims, settings, options, slackMs, nowMs, atMs } = run
+  const { index } = claims
+  const toldMs = toldUntilMs(index)
+  return {
+    standing: index.standing(),
+    rules: domainRulesOf(settings),
+    reaches: reachesOf(settings),
+    slackMs,
+    nowMs,
+    atMs,
+    format: options.format,
+    inflating,
+    run: batchRunOf(run),
+    known: {
+      claims: index.counts().claims,
+      toldUntil: Number.isFinite(toldMs) ? new Date(toldMs).toISOString() : null,
+    },
+  }
+}

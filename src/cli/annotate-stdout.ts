@@ -1,0 +1,82 @@
+import { type Annotated, createAnnotator } from '../enricher/annotate.ts'
+import { textHeader, toJson, toText } from '../enricher/annotation-text.ts'
+import { ObjectAnnotator } from '../enricher/batch/object-annotator.ts'
+import { lookUpsOn } from '../enricher/look-ups.ts'
+import { type ByteOut, gzipOut, streamOut } from '../enricher/sinks/byte-out.ts'
+import { openSink } from '../enricher/sinks/open-sink.ts'
+import type { SinkForm } from '../enricher/sinks/port.ts'
+import { type AnnotateRun, learnFromAll } from './annotate-run.ts'
+import { inWords, NOTHING, rejectedLines, together } from './annotate-words.ts'
+import { domainRulesOf, reachesOf, reachTableOf } from './domain-settings.ts'
+import { EXIT } from './exit-codes.ts'
+import { say } from './terminal.ts'
+
+/** All inputs one after another onto standard output. Exit code 0, or 5 where something was left out. */
+export async function annotateOntoStdout(run: AnnotateRun): Promise<number> {
+  const { inputs, reader, options, atMs, failures } = run
+  await learnFromAll(run)
+  const annotate = await (options.as === 'text' || options.as === 'ndjson' ? printer(run) : sinkOnStdout(run))
+  for (const input of inputs) {
+    await failures.telling(async () => annotate.one(input.name, await reader.open(input)))
+  }
+  const summary = await annotate.end()
+  say(inWords(summary, atMs === undefined))
+  return failures.count + rejectedLines(summary) > 0 ? EXIT.partial : EXIT.done
+}
+
+const stdout = (isPacked: boolean): ByteOut =>
+  isPacked ? gzipOut(streamOut(process.stdout)) : streamOut(process.stdout)
+
+/** Lines as a person or a pipe reads them: text with four columns more, or JSON. */
+function printer({ claims, settings, slackMs, nowMs, atMs, options }: AnnotateRun) {
+  const { as, gzip, format } = options
+  const lookUps = lookUpsOn(claims.index, domainRulesOf(settings), { reach: reachTableOf(settings) })
+  const annotator = createAnnotator({ lookUps, slackMs, nowMs, atMs, format })
+  const out = stdout(gzip)
+  return {
+    one: (name: string, bytes: AsyncIterable<Uint8Array>) => printAnnotated(annotator.annotate(name, bytes), as, out),
+    async end() {
+      await out.finish()
+      return annotator.summary()
+    },
+  }
+}
+
+/** One table of all inputs. */
+function sinkOnStdout({ claims, settings, slackMs, nowMs, atMs, options }: AnnotateRun) {
+  const { as: form, gzip, format } = options
+  const [rules, reaches] = [domainRulesOf(settings), reachesOf(settings)]
+  const standing = claims.index.standing()
+  const setup = { standing, rules, reaches, slackMs, nowMs, atMs, format, inflating: 'beside' } as const
+  const annotator = new ObjectAnnotator(setup)
+  const sink = openSink(streamOut(process.stdout), { form, name: 'flow logs', gzip })
+  let summary = NOTHING
+  return {
+    async one(name: string, bytes: AsyncIterable<Uint8Array>) {
+      summary = together(summary, await annotator.annotate(name, bytes, sink))
+    },
+    async end() {
+      await sink.finish()
+      return summary
+    },
+  }
+}
+
+const CHUNK_CHARACTERS = 64 * 1024
+
+async function printAnnotated(lines: AsyncIterable<Annotated>, as: SinkForm, out: ByteOut): Promise<void> {
+  let chunk = ''
+  let columns: readonly string[] | undefined
+  for await (const line of lines) {
+    if (as === 'text' && columns !== line.columns) {
+      columns = line.columns
+      chunk += `${textHeader(columns)}\n`
+    }
+    const text = as === 'text' ? toText(line) : JSON.stringify(toJson(line))
+    if (text !== undefined) chunk += `${text}\n`
+    if (chunk.length < CHUNK_CHARACTERS) continue
+    await out.write(Buffer.from(chunk))
+    chunk = ''
+  }
+  if (chunk !== '') await out.write(Buffer.from(chunk))
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { reasonOf } from '../../runtime/errors.ts'
+import { enricherErrors } from '../errors.ts'
+import { type ByteOut, fileOut } from '../sinks/byte-out.ts'
+import { openSink } from '../sinks/open-sink.ts'
+import type { ObjectHandler } from '../workers/handler.ts'
+import { type BatchInput, type InputIdentity, InputReader } from './inputs.ts'
+import { type BatchKnown, type BatchManifest, type BatchRun, manifestPath, writeManifest } from './manifest.ts'
+import { type AnnotatorSetup, ObjectAnnotator } from './object-annotator.ts'
+
+export type AnnotateSetup = AnnotatorSetup & { readonly run: BatchRun; readonly known: BatchKnown }
+
+export type AnnotateTask = {
+  readonly input: BatchInput
+  /** As it was found when the run began. */
+  readonly identity: InputIdentity | undefined
+  /** Path of the output. */
+  readonly output: string
+}
+
+/**
+ * Makes one output of one input object, and the manifest beside it, in this order: a manifest never describes an output that
+ * is not there. An output that is to be replaced loses its manifest first.
+ */
+export function openHandler(setup: AnnotateSetup): ObjectHandler<AnnotateTask, BatchManifest> {
+  const { run, known, nowMs } = setup
+  const annotator = new ObjectAnnotator(setup)
+  const reader = new InputReader()
+  return {
+    async handle({ input, identity, output }, signal) {
+      const { name } = input
+      await makeRoom(output)
+      const hash = createHash('sha256')
+      const sink = openSink(hashed(await fileOut(output), hash), { form: run.form, name, gzip: run.gzip })
+      try {
+        const counts = await annotator.annotate(name, await reader.open(input, signal), sink, signal)
+        const sunk = await sink.finish()
+        const sha256 = hash.digest('hex')
+        const begunAt = new Date(nowMs).toISOString()
+        const manifest = {
+          input: identity ?? { name, bytes: 0 },
+          run,
+          known,
+          begunAt,
+          output: { ...sunk, sha256 },
+          counts,
+        }
+        return await writeManifest(output, manifest)
+      } catch (error) {
+        await sink.abort()
+        throw error
+      }
+    },
+  }
+}
+
+async function makeRoom(output: string): Promise<void> {
+  try {
+    await mkdir(dirname(output), { recursive: true })
+    await rm(manifestPath(output), { force: true })
+  } catch (cause) {
+    throw enricherErrors.outputNotWritten({ path: output, reason: reasonOf(cause) }, cause)
+  }
+}
+
+const hashed = (out: ByteOut, hash: ReturnType<typeof createHash>): ByteOut => ({
+  ...out,
+  write(bytes) {
+    hash.update(bytes)
+    return out.write(bytes)
+  },
+})

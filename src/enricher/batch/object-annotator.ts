@@ -1,0 +1,72 @@
+import type { DomainRule } from '../../ownership/domains.ts'
+import { type Reach, reachTable } from '../../ownership/reach.ts'
+import { type StandingColumns, StandingIndex } from '../../ownership/standing-index.ts'
+import type { Millis } from '../../ownership/window.ts'
+import type { AnnotateSummary } from '../annotate.ts'
+import { partsOfKey } from '../flowlogs/object-ref.ts'
+import type { Inflating } from '../flowlogs/open-flow-log.ts'
+import type { RejectionReason } from '../flowlogs/parse.ts'
+import { readBatches } from '../flowlogs/read-batches.ts'
+import { AnswerCounts } from '../join/answer-counts.ts'
+import { Joiner } from '../join/joiner.ts'
+import type { RowSink } from '../sinks/port.ts'
+import { createTally } from '../tally.ts'
+
+/** As it is posted to a worker: no functions. */
+export type AnnotatorSetup = {
+  readonly standing: StandingColumns
+  readonly rules: readonly DomainRule[]
+  readonly reaches: readonly Reach[]
+  readonly slackMs: Millis
+  readonly nowMs: Millis
+  /** The time of records that carry none. */
+  readonly atMs?: Millis | undefined
+  /** Field names of an object without header. */
+  readonly format?: string | undefined
+  readonly inflating: Inflating
+}
+
+/** Answers whole objects, on an index that stands still meanwhile, into sinks. */
+export class ObjectAnnotator {
+  private readonly joiner: Joiner
+  private readonly setup: AnnotatorSetup
+
+  constructor(setup: AnnotatorSetup) {
+    const { standing, rules, reaches, slackMs, nowMs, atMs } = setup
+    const settings = { rules, reach: reachTable(reaches), slackMs, nowMs, atMs, wantsClaims: true }
+    this.joiner = new Joiner(new StandingIndex(standing), settings)
+    this.setup = setup
+  }
+
+  /** Writes one object, and counts it; the sink is not finished. Throws what reading, the sink and the signal throw. */
+  async annotate(
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    sink: RowSink,
+    signal?: AbortSignal,
+  ): Promise<AnnotateSummary> {
+    const { format, inflating } = this.setup
+    const counts = new AnswerCounts()
+    const statuses = createTally<'NODATA' | 'SKIPDATA'>()
+    const rejections = createTally<RejectionReason>()
+    this.joiner.startObject(partsOfKey(name)?.region)
+    for await (const batch of readBatches(bytes, { name, format, inflating })) {
+      signal?.throwIfAborted()
+      for (const other of batch.others) {
+        if (other.kind === 'skipped') statuses.add(other.status)
+        else rejections.add(other.reason)
+      }
+      const joined = this.joiner.answer(batch)
+      counts.add(joined)
+      await sink.write(joined)
+    }
+    return {
+      records: counts.records,
+      withoutTime: counts.withoutTime,
+      noData: statuses.of('NODATA'),
+      skipData: statuses.of('SKIPDATA'),
+      rejected: Object.fromEntries(rejections.entries()),
+      states: counts.counts(),
+    }
+  }
+}
