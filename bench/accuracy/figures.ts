@@ -73,6 +73,8 @@ export function cellFigures(measured: Measured) {
       narrowed: replay.narrowed,
       differing: replay.differing,
     },
+    /** Ends that flow sightings turned from ambiguous or unknown into owned, and those that they took back. */
+    by_sightings: replay.bySightings,
     answer_delay_seconds: {
       median: delayAt(0.5),
       p99: delayAt(0.99),

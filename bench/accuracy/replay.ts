@@ -1,6 +1,8 @@
 import { type Annotated, createAnnotator } from '../../src/enricher/annotate.ts'
 import type { Attributed } from '../../src/enricher/attribute.ts'
 import { lookUpsOn } from '../../src/enricher/look-ups.ts'
+import type { Change } from '../../src/ownership/claim.ts'
+import { isFlowSource } from '../../src/ownership/flow-sightings.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import type { Millis } from '../../src/ownership/window.ts'
 import { FLOW_LOG_HEADER } from '../../src/simulator/flow-log.ts'
@@ -25,7 +27,17 @@ export type Replay = {
   readonly narrowed: number
   /** Final live answers that it gives otherwise, and answers that the index that lived through it all gives otherwise now. */
   readonly differing: number
+  /** What flow sightings did, where there are any. */
+  readonly bySightings: BySightings | null
   readonly examples: readonly string[]
+}
+
+/** The same questions with and without what flows show, in ends; `remote` is not the recording interface's own. */
+export type BySightings = {
+  /** Ambiguous or unknown without, owned with. */
+  turned: { local: number; remote: number }
+  /** Owned without, and not with. */
+  lost: number
 }
 
 type Lived = {
@@ -48,6 +60,7 @@ export async function replayOf(
   const flows = taken.map(({ flow }) => flow)
   const batch = await annotated(flows, await replayed(pollers), times)
   const livedThrough = index === undefined ? batch : await annotated(flows, index, times)
+  const bySightings = withSightings ? await turnedBy(flows, batch, pollers, times) : null
   const counts = { records: batch.length, wrong: 0, owned: 0, gained: 0, narrowed: 0, differing: 0 }
   const examples: string[] = []
   for (const [i, { flow, answered }] of taken.entries()) {
@@ -67,13 +80,37 @@ export async function replayOf(
     if (examples.length < MOST_EXAMPLES)
       examples.push(`live ${JSON.stringify(answered)}, batch ${JSON.stringify(row)}: ${flow.line}`)
   }
-  return { ...counts, examples }
+  return { ...counts, bySightings, examples }
+}
+
+async function turnedBy(
+  flows: readonly Flow[],
+  rows: readonly Record<Side, FlowEnd>[],
+  pollers: Pick<Pollers, 'changes'>,
+  times: { readonly slackMs: Millis; readonly nowMs: Millis },
+): Promise<BySightings> {
+  const isNoFlow = (change: Change) => change.record !== 'claim' || !isFlowSource(change.source)
+  const without = await annotated(flows, await replayed(pollers, isNoFlow), times)
+  const counts: BySightings = { turned: { local: 0, remote: 0 }, lost: 0 }
+  for (const [i, { record }] of flows.entries()) {
+    for (const side of SIDES) {
+      const [before, after] = [without[i]?.[side], rows[i]?.[side]]
+      const isLocal = record.direction === (side === 'source' ? 'egress' : 'ingress')
+      const wasOpen = before?.state === 'ambiguous' || before?.state === 'unknown'
+      if (wasOpen && after?.state === 'owned') counts.turned[isLocal ? 'local' : 'remote']++
+      if (before?.state === 'owned' && after?.state !== 'owned') counts.lost++
+    }
+  }
+  return counts
 }
 
 /** An index that is made anew of all that was published. */
-export async function replayed(pollers: Pick<Pollers, 'changes'>): Promise<OwnershipIndex> {
+export async function replayed(
+  pollers: Pick<Pollers, 'changes'>,
+  counts: (change: Change) => boolean = () => true,
+): Promise<OwnershipIndex> {
   const index = createOwnershipIndex()
-  for await (const batch of pollers.changes()) for (const { change } of batch) index.apply(change)
+  for await (const batch of pollers.changes()) for (const { change } of batch) if (counts(change)) index.apply(change)
   index.compact()
   return index
 }
