@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Answer, Holding } from '../../src/ownership/answer.ts'
 import { type Change, compareRevisions, type Revision } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
-import type { Millis } from '../../src/ownership/window.ts'
 import { histories } from '../support/histories.ts'
 import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts'
+import { horizonOf, shownAbove } from '../support/shown-above.ts'
 
 const LONG = { timeout: propertyTimeoutMs(60_000) }
 
@@ -30,28 +29,6 @@ function forget(index: OwnershipIndex, meanwhile: readonly Change[] = []): numbe
     const step = steps.next()
     for (const change of left.splice(0)) index.apply(change)
     if (step.done) return step.value()
-  }
-}
-
-const horizonOf = (changes: readonly Change[], domain: string): Millis =>
-  Math.max(
-    Number.NEGATIVE_INFINITY,
-    ...changes.flatMap(change => (change.record === 'horizon' && change.domain === domain ? change.beforeMs : [])),
-  )
-
-/** What was let go of may have told how far below the horizon a holding may reach. */
-function shownAbove(horizonMs: Millis, answer: Answer): Answer {
-  const above = <T extends Holding | null>(held: T): T =>
-    held && { ...held, start: { ...held.start, earliestMs: Math.max(horizonMs, held.start.earliestMs) } }
-  return {
-    ...answer,
-    holding: above(answer.holding),
-    under: answer.under.map(above),
-    candidates: answer.candidates.map(one => ({ ...one, holding: above(one.holding) })),
-    split: answer.split && {
-      ...answer.split,
-      parts: answer.split.parts.map(part => ({ ...part, holding: above(part.holding) })),
-    },
   }
 }
 
