@@ -10,6 +10,7 @@ type AnnotateFlags = {
   readonly gzip?: boolean
   readonly out: string
   readonly again?: boolean
+  readonly sightings?: boolean
   readonly claims?: string
   readonly from?: string
   readonly to?: string
@@ -40,14 +41,21 @@ export const annotateCommand = ({ withPlaces, settingsOf, untilStopped, time }: 
     .option('--format <fields>', 'field names of files without a header line')
     .option('--slack <seconds>', 'how much earlier than its start a record’s packets may be', seconds, 60)
     .option('--jobs <n>', 'with --out FOLDER: inputs at a time (default: one for each core)', jobs)
+    .option('--sightings', 'read all inputs twice: first for what they show of interfaces (decision 19)')
     .option('--again', 'with --out FOLDER: also what is finished')
     .option('--region <region>', 'region of the buckets (default: as configured, or AWS_REGION)')
     .option('--endpoint <url>', 'S3 endpoint of the buckets (default: as configured, or the region’s own)')
     .addHelpText('after', HELP)
     .action(async (inputs: string[], _options: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AnnotateFlags>()
-      const { gzip = false, again = false, jobs = availableParallelism(), slack: slackSeconds } = flags
-      const options = { ...flags, gzip, again, jobs, slackSeconds, untilStopped }
+      const {
+        gzip = false,
+        again = false,
+        sightings = false,
+        jobs = availableParallelism(),
+        slack: slackSeconds,
+      } = flags
+      const options = { ...flags, gzip, again, sightings, jobs, slackSeconds, untilStopped }
       const { annotate } = await import('./annotate-command.ts')
       process.exitCode = await annotate(inputs, settingsOf(flags), options)
     })

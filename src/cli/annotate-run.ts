@@ -24,6 +24,8 @@ export type AnnotateOptions = BucketFlags & {
   readonly jobs: number
   /** Also what is finished. */
   readonly again: boolean
+  /** What the inputs show of interfaces counts: the sources' briefest holding is true of every application name. */
+  readonly sightings: boolean
   readonly untilStopped: () => AbortSignal
 }
 
@@ -43,7 +45,7 @@ export type AnnotateRun = {
 /** Standard input can be read but once. What is wrong with an input is told when it is annotated. */
 export async function learnFromAll({ inputs, reader, claims, slackMs, options }: AnnotateRun): Promise<void> {
   const { index } = claims
-  if (!canFlowsTell(index)) return
+  if (!options.sightings || !canFlowsTell(index)) return
   const pass: FirstPass = { index, slackMs, format: options.format }
   const bar = progressBar('Reading')
   for (const [done, input] of inputs.entries()) {

@@ -33,7 +33,7 @@ const bounds = {
   ),
   briefestHoldingSeconds: seconds(
     0,
-    'Declared bound: shortest time for which anyone holds an address. 0 promises nothing; above two polls’ distance absence between polls is proved.',
+    'Declared bound: shortest time for which anyone holds an address; with flow sightings, under one application name. 0 promises nothing; above two polls’ distance absence between polls is proved.',
   ),
   largestDrop: share(
     'A listing that lacks more than this share of a layer’s holdings is not believed; "whohad poll accept" takes it all the same.',
@@ -516,9 +516,9 @@ export const SettingsSchema = Type.Object(
               'Answers that later changes touch are given again by this process. Of several processes on one queue or topic, let one do it.',
           }),
           sightings: Type.Boolean({
-            default: true,
+            default: false,
             description:
-              'What flow logs show of the interfaces that made them narrows when their addresses changed hands, where the sources promise a briefest holding.',
+              'What flow logs show of the interfaces that made them narrows when their addresses changed hands. Only where the briefest holding that the sources declare is true of every application as well: a tag that is changed within it, or a task that is moved, makes answers wrong.',
           }),
           slackSeconds: seconds(
             60,

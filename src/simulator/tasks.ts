@@ -67,11 +67,14 @@ export function planTask(slot: Slot, beginning: Beginning, nowMs: Millis, jobs: 
   const mode = modeAt(random.next(), habits.sharing)
   const job = random.pick(jobs)
   const another = random.pick(jobs)
-  const isMoved = random.chance(habits.moved) && another.application !== job.application
+  // Under one name, too, nobody holds it more briefly than is promised.
+  const [movableFromMs, movableUntilMs] = [fromMs + briefestHoldingMs, holdsUntilMs - briefestHoldingMs]
+  const isMoved =
+    random.chance(habits.moved) && another.application !== job.application && movableFromMs <= movableUntilMs
   return {
     id: uuid(random),
     job,
-    moved: isMoved ? { atMs: Math.floor(random.between(fromMs, holdsUntilMs)), to: another } : null,
+    moved: isMoved ? { atMs: Math.floor(random.between(movableFromMs, movableUntilMs)), to: another } : null,
     host: slot.host,
     eni: slot.eni,
     mode,

@@ -50,6 +50,7 @@ const annotated = (
     as: 'ndjson',
     gzip: false,
     again: false,
+    sightings: false,
     slackSeconds: 60,
     jobs: 1,
     untilStopped: () => new AbortController().signal,
