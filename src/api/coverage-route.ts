@@ -110,7 +110,7 @@ export function coverageRoute(app: FastifyInstance, deps: CoverageDeps): void {
 function sourceJson(view: SourceView, window: Window, nowMs: Millis, index: CoverageDeps['index']) {
   const { source, kind, scope, bounds, validity } = view.source
   const history = index.before().historyOf(source)
-  const marks = history?.columns().marks ?? []
+  const marks = history?.columns().marks ?? new Float64Array()
   const { intervals, gaps, polls } = coveredWithin(marks, bounds.longestGapMs, window)
   return {
     source,

@@ -1,3 +1,4 @@
+import { countUpTo } from '../ownership/ascending.ts'
 import type { Millis, Window } from '../ownership/window.ts'
 
 /** Over which parts of a window a source's polls were complete and close together, and over which they were not. */
@@ -8,11 +9,11 @@ export type Covered = {
 }
 
 /** `marks` are the instants up to which complete polls vouched, ascending (`HistoryColumns`). */
-export function coveredWithin(marks: ArrayLike<Millis>, longestGapMs: Millis, window: Window): Covered {
+export function coveredWithin(marks: Float64Array, longestGapMs: Millis, window: Window): Covered {
   const intervals: Window[] = []
   let polls = 0
   let open: { fromMs: Millis; untilMs: Millis } | undefined
-  for (let i = firstAfter(marks, window.fromMs - 1); i < marks.length; i++) {
+  for (let i = countUpTo(marks, window.fromMs - 1); i < marks.length; i++) {
     const mark = marks[i] as Millis
     const before = marks[i - 1]
     const reaches = before !== undefined && mark - before <= longestGapMs
@@ -38,16 +39,4 @@ function gapsBetween(intervals: readonly Window[], window: Window): readonly Win
   }
   if (fromMs < window.untilMs) gaps.push({ fromMs, untilMs: window.untilMs })
   return gaps
-}
-
-/** Index of the first mark later than `atMs`. */
-export function firstAfter(marks: ArrayLike<Millis>, atMs: Millis): number {
-  let low = 0
-  let high = marks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((marks[middle] as Millis) <= atMs) low = middle + 1
-    else high = middle
-  }
-  return low
 }

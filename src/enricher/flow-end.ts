@@ -2,7 +2,8 @@ import type { Ip } from '../ownership/address.ts'
 import type { Answer } from '../ownership/answer.ts'
 import type { FlowEnd } from '../store/port.ts'
 
-const BLANK = {
+/** What an end says of an owner where it has none. */
+export const NO_OWNER = {
   application: '',
   resourceId: '',
   cluster: '',
@@ -21,7 +22,7 @@ const NOBODY = 'nobody'
 /** An answer of the index as a row keeps it. */
 export function answeredEnd(ip: Ip, port: number, domain: string, answer: Answer): FlowEnd {
   const service = answer.service?.owner.application ?? ''
-  const asked = { ...BLANK, ip, port, domain, state: answer.state, reason: answer.reason, service }
+  const asked = { ...NO_OWNER, ip, port, domain, state: answer.state, reason: answer.reason, service }
   const { holding } = answer
   if (holding === null) return { ...asked, candidates: candidateIds(answer) }
   const { owner, layer, claimId } = holding
@@ -47,7 +48,7 @@ function candidateIds({ state, candidates, under }: Answer): readonly string[] {
 
 /** The record tells the interface, but not whose address behind it. */
 export const interfaceLevelEnd = (ip: Ip, port: number, domain: string, candidates: readonly string[]): FlowEnd => ({
-  ...BLANK,
+  ...NO_OWNER,
   ip,
   port,
   domain,
@@ -58,7 +59,7 @@ export const interfaceLevelEnd = (ip: Ip, port: number, domain: string, candidat
 
 /** No routing domain could be told for the address. */
 export const placelessEnd = (ip: Ip, port: number): FlowEnd => ({
-  ...BLANK,
+  ...NO_OWNER,
   ip,
   port,
   domain: '',
@@ -68,7 +69,7 @@ export const placelessEnd = (ip: Ip, port: number): FlowEnd => ({
 
 /** The record was made on one interface, and the claims have its own address on another: one of the two is wrong. */
 export const withConflict = (end: FlowEnd, { holding }: Answer): FlowEnd => ({
-  ...BLANK,
+  ...NO_OWNER,
   ip: end.ip,
   port: end.port,
   domain: end.domain,

@@ -1,4 +1,5 @@
 import type { UnknownReason } from './answer.ts'
+import { countUpTo } from './ascending.ts'
 import { isGoodbye, type Progress, type SourceRecord, supersedes } from './claim.ts'
 import { WatchedSpace } from './scope.ts'
 import type { SteadyStretch } from './steady-stretch.ts'
@@ -202,14 +203,7 @@ export class SourceHistory {
 
   /** Index of the first mark later than `atMs`. */
   private firstMarkAfter(atMs: Millis): number {
-    let low = 0
-    let high = this.markCount
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.marks[middle] ?? 0) <= atMs) low = middle + 1
-      else high = middle
-    }
-    return low
+    return countUpTo(this.marks, atMs, this.markCount)
   }
 }
 

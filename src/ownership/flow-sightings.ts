@@ -15,6 +15,7 @@ export const isFlowSource = (source: string): boolean => source.startsWith(FLOW)
 
 /** Which open window of a claim a sighting lies in. */
 export type Edge = 'start' | 'end'
+export const EDGES = ['start', 'end'] as const satisfies Edge[]
 
 /** The lifetime id of a sighting: the claim that it is about, and the edge. */
 export const sightedEdge = (claimId: string, edge: Edge): string => `${claimId}/${edge}`
@@ -43,9 +44,9 @@ export function carriedByFlows(
   }
   const carried = new Map<JoinedClaim, Carried>()
   for (const claim of joined) {
-    const isAlone = (carried: Window) => !hasCompany(claim, carried, joined)
-    const begun = earliestStart(claim, byEdge.get(sightedEdge(claim.id, 'start')) ?? [], isAlone)
-    const ended = latestEnd(claim, byEdge.get(sightedEdge(claim.id, 'end')) ?? [], isAlone)
+    const [begun, ended] = EDGES.map(edge =>
+      mostTelling(claim, edge, byEdge.get(sightedEdge(claim.id, edge)) ?? [], joined),
+    )
     if (begun || ended) carried.set(claim, carry(claim, begun, ended))
   }
   return carried
@@ -59,42 +60,41 @@ export const mayBeSighted = ({ owners, ports, layer, lastSightingMs }: Claim): b
   lastSightingMs > 0 &&
   layerRank(layer) >= layerRank('interface')
 
-/** Where a claim may have begun but is not yet certain, and where it may have ended; undefined where nothing bounds that. */
-export const openStart = ({ start }: Claim): Bounds | undefined =>
-  start.earliestMs > Number.NEGATIVE_INFINITY && start.earliestMs < start.latestMs ? start : undefined
-export const openEnd = ({ end, state }: Claim): Bounds | undefined =>
-  state !== 'open' && end.latestMs < Number.POSITIVE_INFINITY && end.earliestMs < end.latestMs ? end : undefined
-
-type IsAlone = (carried: Window) => boolean
-
-/** Of the sightings whose packet came within the start window, the one that shows the most. */
-function earliestStart(claim: JoinedClaim, sightings: readonly Claim[], isAlone: IsAlone): Claim | undefined {
-  const open = mayBeSighted(claim) ? openStart(claim) : undefined
-  if (open === undefined) return undefined
-  return sightings
-    .filter(({ start }) => isInside(start.latestMs, open) && isAlone(carriedOver('start', start, open)))
-    .reduce<Claim | undefined>(
-      (best, one) => (best && !isBefore(one.start.latestMs, best.start.latestMs, one, best) ? best : one),
-      undefined,
-    )
+/** Where a claim may have begun but is not yet certain, or may have ended; undefined where nothing bounds that. */
+export function openWindow({ start, end, state }: Claim, edge: Edge): Bounds | undefined {
+  const { earliestMs, latestMs } = edge === 'start' ? start : end
+  if (edge === 'end' && state === 'open') return undefined
+  const isBounded = earliestMs > Number.NEGATIVE_INFINITY && latestMs < Number.POSITIVE_INFINITY
+  return isBounded && earliestMs < latestMs ? { earliestMs, latestMs } : undefined
 }
 
-function latestEnd(claim: JoinedClaim, sightings: readonly Claim[], isAlone: IsAlone): Claim | undefined {
-  const open = mayBeSighted(claim) ? openEnd(claim) : undefined
+/** From when on a claim is certain by a packet within these bounds, or until when. */
+export const certainBy = (packet: Bounds, edge: Edge): Millis =>
+  edge === 'start' ? packet.latestMs : packet.earliestMs
+
+/** Of the sightings whose packet came within the open window, the one that shows the most. */
+function mostTelling(
+  claim: JoinedClaim,
+  edge: Edge,
+  sightings: readonly Claim[],
+  joined: readonly JoinedClaim[],
+): Claim | undefined {
+  const open = mayBeSighted(claim) ? openWindow(claim, edge) : undefined
   if (open === undefined) return undefined
+  const tellsMore = (a: Claim, b: Claim): number => {
+    const [aMs, bMs] = [certainBy(a[edge], edge), certainBy(b[edge], edge)]
+    // Ids make it a total order, so that the order of arrival decides nothing.
+    if (aMs === bMs) return a.id < b.id ? -1 : 1
+    return edge === 'start' ? aMs - bMs : bMs - aMs
+  }
   return sightings
-    .filter(({ end }) => isInside(end.earliestMs, open) && isAlone(carriedOver('end', end, open)))
-    .reduce<Claim | undefined>(
-      (best, one) => (best && !isBefore(best.end.earliestMs, one.end.earliestMs, one, best) ? best : one),
-      undefined,
-    )
+    .filter(one => isInside(certainBy(one[edge], edge), open))
+    .filter(one => !hasCompany(claim, carriedOver(edge, one[edge], open), joined))
+    .sort(tellsMore)[0]
 }
 
 export const isInside = (atMs: Millis, { earliestMs, latestMs }: Bounds): boolean =>
   earliestMs < atMs && atMs < latestMs
-
-/** Ids make it a total order, so that the order of arrival decides nothing. */
-const isBefore = (a: Millis, b: Millis, one: Claim, best: Claim): boolean => (a !== b ? a < b : one.id < best.id)
 
 /** From when the packet may have come to where the claim is certain by polls, or from there. */
 export const carriedOver = (edge: Edge, packet: Bounds, open: Bounds): Window =>

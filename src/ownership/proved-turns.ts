@@ -1,3 +1,4 @@
+import { countBelow, countUpTo } from './ascending.ts'
 import type { Millis } from './window.ts'
 
 /** Up to so many are put in order by insertion: they come nearly in order. */
@@ -38,39 +39,16 @@ export class ProvedTurns {
   /** From when on a claim with these certain times is possible, which until now was so from `possibleFromMs` on. */
   laterFrom(possibleFromMs: Millis, certainFromMs: Millis, certainUntilMs: Millis): Millis {
     // No claim cuts itself: it begins to be certain before both of its own turns are over, and ceases after.
-    const at = countUpTo(this.ceases, this.count, Math.min(certainFromMs, certainUntilMs)) - 1
+    const at = countUpTo(this.ceases, Math.min(certainFromMs, certainUntilMs), this.count) - 1
     return at < 0 ? possibleFromMs : Math.max(possibleFromMs, this.ceases[at] as Millis)
   }
 
   /** Until when it is possible. An open claim is still being sighted: two at once are a contradiction, not to be cut away. */
   earlierUntil(possibleUntilMs: Millis, certainFromMs: Millis, certainUntilMs: Millis, isOpen: boolean): Millis {
     if (isOpen) return possibleUntilMs
-    const at = countBelow(this.begins, this.count, Math.max(certainFromMs, certainUntilMs))
+    const at = countBelow(this.begins, Math.max(certainFromMs, certainUntilMs), this.count)
     return at === this.count ? possibleUntilMs : Math.min(possibleUntilMs, this.begins[at] as Millis)
   }
-}
-
-/** How many of the first `count` values, which ascend, are less. */
-function countBelow(values: Float64Array, count: number, atMs: Millis): number {
-  let low = 0
-  let high = count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) < atMs) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function countUpTo(values: Float64Array, count: number, atMs: Millis): number {
-  let low = 0
-  let high = count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) <= atMs) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function sort(values: Float64Array, count: number): void {

@@ -3,13 +3,14 @@ import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain, PUBLIC_IPV6 } from './domains.ts'
 import {
   carriedOver,
+  certainBy,
+  EDGES,
   type Edge,
   hasCompany,
   isFlowSource,
   isInside,
   mayBeSighted,
-  openEnd,
-  openStart,
+  openWindow,
   sightedEdge,
 } from './flow-sightings.ts'
 import { coversBits, type Prefix, prefixBits } from './prefix.ts'
@@ -40,14 +41,15 @@ export type SightableEdge = {
 export function sightableEdges(
   eni: string,
   claims: readonly Claim[],
-  histories: Iterable<SourceHistory>,
+  histories: readonly SourceHistory[],
 ): readonly SightableEdge[] {
   const listed = claims.filter(({ source }) => !isFlowSource(source))
   if (listed.some(({ owners }) => owners.some(owner => owner.eni === eni && owner.forwards))) return []
   const edges: SightableEdge[] = []
   for (const claim of listed) {
     if (!mayBeSighted(claim) || (isPublicDomain(claim.domain) && claim.domain !== PUBLIC_IPV6)) continue
-    for (const [edge, open] of [['start', openStart(claim)] as const, ['end', openEnd(claim)] as const]) {
+    for (const edge of EDGES) {
+      const open = openWindow(claim, edge)
       if (open === undefined || !isSteady(claim, open, histories)) continue
       edges.push({
         claim,
@@ -63,12 +65,10 @@ export function sightableEdges(
 }
 
 /** Whether it cannot have left and come back within the window: by its lifetime id, or by the declared bridge. */
-function isSteady({ source, lifetimeId }: Claim, open: Bounds, histories: Iterable<SourceHistory>): boolean {
+function isSteady({ source, lifetimeId }: Claim, open: Bounds, histories: readonly SourceHistory[]): boolean {
   if (lifetimeId !== null) return true
-  for (const history of histories) {
-    if (history.source === source) return open.latestMs - open.earliestMs <= (history.record?.bounds.bridgeMs ?? 0)
-  }
-  return false
+  const bridgeMs = histories.find(history => history.source === source)?.record?.bounds.bridgeMs ?? 0
+  return open.latestMs - open.earliestMs <= bridgeMs
 }
 
 /** One of the two blocks lies in the other. */
@@ -82,11 +82,11 @@ function othersExcluded(
   claim: Claim,
   carried: (packet: Bounds) => Window,
   listed: readonly Claim[],
-  histories: Iterable<SourceHistory>,
+  histories: readonly SourceHistory[],
 ): SightableEdge['excludesOthers'] {
   const { domain, prefix, layer } = claim
   const around = listed.filter(other => other.domain === domain && isAround(other.prefix, prefix))
-  const watching = [...histories].filter(({ space }) =>
+  const watching = histories.filter(({ space }) =>
     scopesAround(space, domain, prefix).some(({ layers }) => layers.includes(layer)),
   )
   return packet => {
@@ -99,11 +99,9 @@ function othersExcluded(
 
 function shownBy(claims: readonly Claim[], claim: Claim, edge: Edge, open: Bounds): Millis {
   const name = sightedEdge(claim.id, edge)
-  const sightings = claims.filter(({ source, lifetimeId }) => lifetimeId === name && isFlowSource(source))
-  if (edge === 'start') {
-    const within = sightings.filter(({ start }) => isInside(start.latestMs, open))
-    return Math.min(open.latestMs, ...within.map(({ start }) => start.latestMs))
-  }
-  const within = sightings.filter(({ end }) => isInside(end.earliestMs, open))
-  return Math.max(open.earliestMs, ...within.map(({ end }) => end.earliestMs))
+  const shownMs = claims
+    .filter(({ source, lifetimeId }) => lifetimeId === name && isFlowSource(source))
+    .map(sighting => certainBy(sighting[edge], edge))
+    .filter(atMs => isInside(atMs, open))
+  return edge === 'start' ? Math.min(open.latestMs, ...shownMs) : Math.max(open.earliestMs, ...shownMs)
 }

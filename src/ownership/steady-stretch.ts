@@ -1,3 +1,4 @@
+import { countUpTo } from './ascending.ts'
 import type { Millis, Window } from './window.ts'
 
 /**
@@ -25,14 +26,8 @@ export class SteadyStretch implements Window {
 
   /** As `cut` at each of these instants, which ascend: only the nearest ones matter. */
   cutAtNearest(instantsMs: Float64Array): void {
-    let low = 0
-    let high = instantsMs.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((instantsMs[middle] as Millis) <= this.window.fromMs) low = middle + 1
-      else high = middle
-    }
-    if (low > 0) this.cut(instantsMs[low - 1] as Millis)
-    if (low < instantsMs.length) this.cut(instantsMs[low] as Millis)
+    const at = countUpTo(instantsMs, this.window.fromMs)
+    if (at > 0) this.cut(instantsMs[at - 1] as Millis)
+    if (at < instantsMs.length) this.cut(instantsMs[at] as Millis)
   }
 }

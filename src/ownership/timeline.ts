@@ -25,7 +25,7 @@ export type Span = {
 /** All spans of one prefix in one domain, ordered by the start of what is possible. n log n for n claims. */
 export function timelineOf(claims: readonly Claim[]): readonly Span[] {
   const sightings = claims.filter(({ source }) => isFlowSource(source))
-  const joined = joinLifetimes(sightings.length > 0 ? claims.filter(claim => !sightings.includes(claim)) : claims)
+  const joined = joinLifetimes(sightings.length > 0 ? claims.filter(({ source }) => !isFlowSource(source)) : claims)
   const carried = sightings.length > 0 ? carriedByFlows(joined, sightings) : NOT_CARRIED
   const turns = provedTurns(joined, carried)
   const spans = joined.map(claim =>

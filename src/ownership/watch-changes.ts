@@ -1,3 +1,4 @@
+import { countUpTo } from './ascending.ts'
 import { LAYERS, type Layer, type Progress, type Scope, type SourceRecord } from './claim.ts'
 import { SourceHistory } from './coverage.ts'
 import { type Prefix, prefixBits } from './prefix.ts'
@@ -20,7 +21,7 @@ export const sinceOf = (scope: Scope, { validity }: SourceRecord): Millis => Mat
  */
 export function changesByPoll(history: SourceHistory, poll: Progress): (sinceMs: Millis) => readonly Window[] {
   const { marks, overAt } = history.columns()
-  const next = firstAbove(marks, poll.completeUpToMs)
+  const next = countUpTo(marks, poll.completeUpToMs)
   const isKnown = marks[next - 1] === poll.completeUpToMs
   const previous = isKnown ? next - 2 : next - 1
   const fromMs = marks[previous] ?? poll.completeUpToMs
@@ -29,7 +30,7 @@ export function changesByPoll(history: SourceHistory, poll: Progress): (sinceMs:
   const reach = { fromMs, untilMs: Math.max(nextMs, overMs) }
   let first = Math.max(previous, 0)
   while (first > 0 && (overAt[first] ?? fromMs) > fromMs) first--
-  const near = { first, until: firstAbove(marks, reach.untilMs) + 1 }
+  const near = { first, until: countUpTo(marks, reach.untilMs) + 1 }
   const before = excerpt(history, near)
   const after = excerpt(history, near)
   after.advance(poll)
@@ -81,18 +82,6 @@ function wordOn(history: SourceHistory, atMs: Millis, sinceMs: Millis): string {
   if (atMs < history.speaksFromMs(sinceMs)) return 'before-coverage'
   const moment = { fromMs: atMs, untilMs: atMs + 1 }
   return history.blindness(moment, sinceMs, ALL_TIME.fromMs) ?? `absence proved: ${history.provesAbsence(moment)}`
-}
-
-/** Index of the first mark later than `atMs`. */
-function firstAbove(marks: Float64Array, atMs: Millis): number {
-  let low = 0
-  let high = marks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((marks[middle] as Millis) <= atMs) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** A prefix that a source watches otherwise than before, and the times of which that tells something else. */

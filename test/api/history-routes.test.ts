@@ -148,7 +148,8 @@ describe('GET /v1/coverage', () => {
   })
 
   test('is cut at the ends of the span, also between two polls', () => {
-    const cut = (fromMs: number, untilMs: number) => coveredWithin([10, 20, 30, 60], 10, { fromMs, untilMs })
+    const cut = (fromMs: number, untilMs: number) =>
+      coveredWithin(Float64Array.of(10, 20, 30, 60), 10, { fromMs, untilMs })
     expect(cut(12, 18)).toEqual({ intervals: [{ fromMs: 12, untilMs: 18 }], gaps: [], polls: 0 })
     expect(cut(25, 70)).toEqual({
       intervals: [{ fromMs: 25, untilMs: 30 }],
@@ -156,7 +157,7 @@ describe('GET /v1/coverage', () => {
       polls: 2,
     })
     expect(cut(35, 50)).toEqual({ intervals: [], gaps: [{ fromMs: 35, untilMs: 50 }], polls: 0 })
-    expect(coveredWithin([], 10, { fromMs: 0, untilMs: 5 }).gaps).toEqual([{ fromMs: 0, untilMs: 5 }])
+    expect(coveredWithin(Float64Array.of(), 10, { fromMs: 0, untilMs: 5 }).gaps).toEqual([{ fromMs: 0, untilMs: 5 }])
   })
 })
 

@@ -1,9 +1,9 @@
 import type { Answer, Holding } from '../../ownership/answer.ts'
+import { countUpTo } from '../../ownership/ascending.ts'
 import type { Claim } from '../../ownership/claim.ts'
 import type { SourceHistory } from '../../ownership/coverage.ts'
 import type { Millis, Window } from '../../ownership/window.ts'
 import { nameOf } from '../bulk/brief.ts'
-import { firstAfter } from '../coverage.ts'
 import { summaryOf } from '../summary.ts'
 import { utc } from '../utc.ts'
 import { RULES } from './rules.ts'
@@ -96,8 +96,8 @@ function pollsAround(source: string, history: SourceHistory, window: Window): Po
   const { marks } = history.columns()
   return {
     source,
-    beforeMs: marks[firstAfter(marks, window.fromMs) - 1] ?? null,
-    afterMs: marks[firstAfter(marks, window.untilMs - 1)] ?? null,
+    beforeMs: marks[countUpTo(marks, window.fromMs) - 1] ?? null,
+    afterMs: marks[countUpTo(marks, window.untilMs - 1)] ?? null,
     longestGapMs: history.record?.bounds.longestGapMs ?? 0,
   }
 }

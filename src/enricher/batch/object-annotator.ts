@@ -1,26 +1,15 @@
-import type { DomainRule } from '../../ownership/domains.ts'
-import { type Reach, reachTable } from '../../ownership/reach.ts'
-import { type StandingColumns, StandingIndex } from '../../ownership/standing-index.ts'
-import type { Millis } from '../../ownership/window.ts'
 import type { AnnotateSummary } from '../annotate.ts'
 import { partsOfKey } from '../flowlogs/object-ref.ts'
 import type { Inflating } from '../flowlogs/open-flow-log.ts'
 import type { RejectionReason } from '../flowlogs/parse.ts'
 import { readBatches } from '../flowlogs/read-batches.ts'
 import { AnswerCounts } from '../join/answer-counts.ts'
-import { Joiner } from '../join/joiner.ts'
+import type { Joiner } from '../join/joiner.ts'
+import { type JoinerSetup, joinerOf } from '../join/joiner-setup.ts'
 import type { RowSink } from '../sinks/port.ts'
 import { createTally } from '../tally.ts'
 
-/** As it is posted to a worker: no functions. */
-export type AnnotatorSetup = {
-  readonly standing: StandingColumns
-  readonly rules: readonly DomainRule[]
-  readonly reaches: readonly Reach[]
-  readonly slackMs: Millis
-  readonly nowMs: Millis
-  /** The time of records that carry none. */
-  readonly atMs?: Millis | undefined
+export type AnnotatorSetup = JoinerSetup & {
   /** Field names of an object without header. */
   readonly format?: string | undefined
   readonly inflating: Inflating
@@ -32,9 +21,7 @@ export class ObjectAnnotator {
   private readonly setup: AnnotatorSetup
 
   constructor(setup: AnnotatorSetup) {
-    const { standing, rules, reaches, slackMs, nowMs, atMs } = setup
-    const settings = { rules, reach: reachTable(reaches), slackMs, nowMs, atMs, wantsClaims: true }
-    this.joiner = new Joiner(new StandingIndex(standing), settings)
+    this.joiner = joinerOf(setup, { wantsClaims: true })
     this.setup = setup
   }
 

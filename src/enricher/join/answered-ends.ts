@@ -2,6 +2,7 @@ import type { AnswerState } from '../../ownership/answer.ts'
 import type { Generation } from '../../ownership/generation/generation.ts'
 import { EVIDENCE } from '../../ownership/ledger/fact-table.ts'
 import type { FlowEnd } from '../../store/port.ts'
+import { NO_OWNER } from '../flow-end.ts'
 
 /** An end apart from its address and port: one object for all ends of which the same is known. Compare by identity. */
 export type EndTemplate = Omit<FlowEnd, 'ip' | 'port'>
@@ -125,19 +126,5 @@ export class AnsweredEnds {
   }
 }
 
-/** In the order of `FactTable.evidence`. */
-const BLANK: EndTemplate = {
-  domain: '',
-  state: 'unknown',
-  reason: 'no-such-domain',
-  application: '',
-  resourceId: '',
-  cluster: '',
-  account: '',
-  region: '',
-  zone: '',
-  layer: '',
-  claimId: '',
-  candidates: [],
-  service: '',
-}
+/** Of an end that no domain could be told for, as its place is filled before any is worked out. */
+const BLANK: EndTemplate = { domain: '', state: 'unknown', reason: 'no-such-domain', ...NO_OWNER }

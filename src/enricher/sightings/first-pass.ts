@@ -1,3 +1,4 @@
+import type { Claim } from '../../ownership/claim.ts'
 import type { OwnershipIndex } from '../../ownership/ownership-index.ts'
 import type { Millis } from '../../ownership/window.ts'
 import { readFlowLog } from '../flowlogs/read.ts'
@@ -24,12 +25,14 @@ export async function learnFrom(
   { index, slackMs, format }: FirstPass,
 ): Promise<number> {
   const seen = new ObjectSightings({ objectId: name, slackMs, index })
+  let shown: readonly Claim[] = []
   try {
     for await (const { lines } of readFlowLog(bytes, { name, format })) {
       for (const line of lines) if (line.kind === 'flow') seen.take(line)
     }
   } finally {
-    for (const claim of seen.claims()) index.apply(claim)
+    shown = seen.claims()
+    for (const claim of shown) index.apply(claim)
   }
-  return seen.claims().length
+  return shown.length
 }

@@ -1,23 +1,10 @@
-import type { DomainRule } from '../../ownership/domains.ts'
-import { type Reach, reachTable } from '../../ownership/reach.ts'
-import { type StandingColumns, StandingIndex } from '../../ownership/standing-index.ts'
-import type { Millis } from '../../ownership/window.ts'
 import { openFlowFile } from '../flowlogs/files.ts'
 import { readBatches } from '../flowlogs/read-batches.ts'
 import { AnswerCounts, type VerdictCount } from '../join/answer-counts.ts'
-import { Joiner } from '../join/joiner.ts'
+import { type JoinerSetup, joinerOf } from '../join/joiner-setup.ts'
 import type { ObjectHandler } from './handler.ts'
 
-/** As it is posted: no functions. */
-export type CountSetup = {
-  readonly standing: StandingColumns
-  readonly rules: readonly DomainRule[]
-  readonly reaches: readonly Reach[]
-  readonly slackMs: Millis
-  readonly nowMs: Millis
-  readonly atMs?: Millis | undefined
-  readonly format?: string | undefined
-}
+export type CountSetup = JoinerSetup & { readonly format?: string | undefined }
 
 export type FileCount = {
   readonly records: number
@@ -28,8 +15,8 @@ export type FileCount = {
 }
 
 /** Reads whole files of flow logs, answers their records, and counts the answers: nothing else leaves the thread. */
-export function openHandler({ standing, reaches, format, ...settings }: CountSetup): ObjectHandler<string, FileCount> {
-  const joiner = new Joiner(new StandingIndex(standing), { ...settings, reach: reachTable(reaches) })
+export function openHandler({ format, ...setup }: CountSetup): ObjectHandler<string, FileCount> {
+  const joiner = joinerOf(setup)
   return {
     async handle(path, signal) {
       joiner.startObject()
