@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 const MAGIC = /[*?[]/
 /** Between two slashes; a class may not be empty and may begin with ! for all others. */
@@ -29,6 +29,21 @@ export async function rootOf(argument: string): Promise<string> {
   const parts = argument.split('/')
   const fixed = parts.findIndex(part => MAGIC.test(part))
   return fixed === 0 ? '.' : `${parts.slice(0, fixed).join('/')}/`
+}
+
+/** Whether an argument is a pattern: what is there under its very name is none. */
+export const isPattern = async (argument: string): Promise<boolean> =>
+  MAGIC.test(argument) && (await kindOf(argument)) === undefined
+
+/** Whether a pattern would match a file of that path, were it there; by the words of both, whatever links are on the way. */
+export const isMatch = (pattern: string, path: string): boolean =>
+  areMatched(resolve(pattern).split('/'), resolve(path).split('/'))
+
+function areMatched([part, ...rest]: readonly string[], [name, ...names]: readonly string[]): boolean {
+  if (part === undefined || name === undefined) return part === name
+  if (part !== '**') return matcher(part)(name) && areMatched(rest, names)
+  if (areMatched(rest.length > 0 ? rest : ['*'], [name, ...names])) return true
+  return isShown(name) && areMatched([part, ...rest], names)
 }
 
 async function matching(folder: string, parts: readonly string[], isRelative = false): Promise<string[]> {

@@ -23,7 +23,7 @@ export type ReadOptions = {
 }
 
 export type FlowBatch = {
-  /** Names of the fields in the order of the tokens; empty where the input ended before it told. */
+  /** Names of the fields in the order of the tokens; empty for what stands before the input tells. */
   readonly columns: readonly string[]
   readonly lines: readonly ParsedLine[]
 }
@@ -62,8 +62,8 @@ async function* linesIn(
       }
       const { format } = judge
       const found = judge.judge(line, number++)
-      if (judge.format !== format && format && parsed.length > 0) {
-        yield { columns: format.columns, lines: parsed }
+      if (judge.format !== format && parsed.length > 0) {
+        yield { columns: format?.columns ?? [], lines: parsed }
         parsed = []
       }
       if (found) parsed.push(found)

@@ -1,6 +1,7 @@
+import type { LineWindow } from './any-line-scanner.ts'
 import type { Format } from './fields.ts'
 import { LineJudge } from './line-judge.ts'
-import { LineScanner, type LineWindow } from './line-scanner.ts'
+import { LineScanner } from './line-scanner.ts'
 import type { Line } from './lines.ts'
 import { type ParsedLine, type RejectedLine, rejected, splitFields } from './parse.ts'
 import { putRecord } from './put-record.ts'

@@ -7,8 +7,11 @@ const MULTIPLIER = 0x9e3779b1
 /** What is left of a word of which only so many bytes belong to a text. */
 const TAIL_MASKS = Int32Array.of(0, 0xff, 0xffff, 0xffffff)
 
-/** Bytes that must lie behind the last token of a buffer, whatever they are. */
-export const PADDING_BYTES = 8
+/**
+ * Bytes that must lie behind the last token of a buffer, whatever they are: what reads words, addresses or ids of a known
+ * length looks so far beyond where a token ends.
+ */
+export const PADDING_BYTES = 32
 
 /**
  * Numbers for the texts of one object, told apart by their bytes: no string is made to find a number. Tight, because every

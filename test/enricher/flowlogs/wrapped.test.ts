@@ -125,3 +125,15 @@ test('a document that is broken is told of, and the next one is read', async () 
     { reason: 'malformed-envelope', detail: 'the document is cut short' },
   ])
 })
+
+test('of a document that is cut short before the first line, both readers know no columns yet', async () => {
+  const message = '2 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 1 1 2 ACCEPT OK'
+  const whole = JSON.stringify({ messageType: 'DATA_MESSAGE', logEvents: [{ id: '1', timestamp: 1, message }] })
+  const bytes = Buffer.from(`{${whole}`)
+  const shown = await inObjects(bytes)
+  expect(shown).toMatchObject([
+    { columns: [], line: { reason: 'malformed-envelope' } },
+    { columns: expect.arrayContaining(['srcaddr']), line: { kind: 'flow' } },
+  ])
+  expect(await inColumns(bytes)).toEqual(shown)
+})

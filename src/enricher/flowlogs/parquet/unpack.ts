@@ -12,13 +12,22 @@ type Unpack = (packed: Uint8Array, bytes: number) => Uint8Array
  */
 const UNPACK: Readonly<Partial<Record<CompressionCodec, Unpack>>> = {
   UNCOMPRESSED: packed => packed,
-  GZIP: (packed, bytes) => gunzipSync(packed, { maxOutputLength: Math.max(1, bytes) }),
+  GZIP: (packed, bytes) =>
+    gunzipSync(packed, { maxOutputLength: Math.max(1, bytes), chunkSize: roomFor(packed, bytes) }),
   BROTLI: (packed, bytes) => brotliDecompressSync(packed, { maxOutputLength: Math.max(1, bytes) }),
   ZSTD: (packed, bytes) => unzstd(packed, new Uint8Array(bytes)),
   ...(compressors.SNAPPY && { SNAPPY: compressors.SNAPPY }),
   ...(compressors.LZ4 && { LZ4: compressors.LZ4 }),
   ...(compressors.LZ4_RAW && { LZ4_RAW: compressors.LZ4_RAW }),
 }
+
+/** Deflate packs no byte into less than a 1032nd. */
+const MOST_RATIO = 1032
+const LEAST_CHUNK_BYTES = 64
+
+/** One buffer that all of a page fits into, and one byte more, for zlib asks for another buffer where one is full. */
+const roomFor = (packed: Uint8Array, bytes: number): number =>
+  Math.max(LEAST_CHUNK_BYTES, Math.min(bytes, packed.length * MOST_RATIO) + 1)
 
 /** The contents of a page. Throws a fault, or what the codec throws, unless they are just `bytes` long. */
 export function unpackPage(packed: Uint8Array, bytes: number, codec: CompressionCodec): Uint8Array {
