@@ -137,8 +137,14 @@ function endOf(context: Context, side: Side): FlowEnd {
   // One of the two addresses is the interface's own, and we know of neither: this may be it, standing for another's.
   const mayBeOwn = local === 'untold' && end.packet === undefined && (domain === undefined || domains.includes(domain))
   if (mayBeOwn) return interfaceLevel(context, side)
+  return isOwn ? ownEnd(found, answer, record.interfaceId) : found
+}
+
+/** An end that is the recording interface's own, as found in the one domain that was asked: the claims may have it on another interface. */
+export function ownEnd(found: FlowEnd, answer: Answer, interfaceId: string | undefined): FlowEnd {
+  if (found.state !== 'owned' && found.state !== 'unowned') return found
   const eni = answer.holding?.owner.eni
-  return isOwn && eni && record.interfaceId && eni !== record.interfaceId ? withConflict(found, answer) : found
+  return eni && interfaceId && eni !== interfaceId ? withConflict(found, answer) : found
 }
 
 function ask(context: Context, viewpoints: readonly Viewpoint[], ip: Ip, port: number | undefined): AnswerAcross {

@@ -12,14 +12,17 @@ export class AddressRegions {
 
   constructor(family: Family, blocks: Iterable<PrefixBits>) {
     this.family = family
-    const starts = new Map<string, Words>([['', [0, 0, 0, 0]]])
+    const edges: Words[] = [[0, 0, 0, 0]]
     for (const block of blocks) {
       if (block.family !== family || block.length === 0) continue
-      for (const start of [block.words, behind(block)]) if (start) starts.set(start.join(), start)
+      const after = behind(block)
+      edges.push(block.words)
+      if (after) edges.push(after)
     }
-    starts.delete([0, 0, 0, 0].join())
-    const inOrder = [...starts.values()].sort(compare)
-    this.starts = Uint32Array.from(inOrder.flatMap(words => words.slice(0, this.stride)))
+    edges.sort(compare)
+    const starts = edges.filter((edge, i) => i === 0 || compare(edge, edges[i - 1] as Words) !== 0)
+    this.starts = new Uint32Array(starts.length * this.stride)
+    for (const [i, start] of starts.entries()) this.starts.set(start.slice(0, this.stride), i * this.stride)
   }
 
   get size(): number {

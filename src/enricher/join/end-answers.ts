@@ -1,122 +1,57 @@
 import { NOBODY } from '../../ownership/generation/row-list.ts'
 import type { StandingIndex } from '../../ownership/standing-index.ts'
-import { intersection, type Millis, type Window } from '../../ownership/window.ts'
-import type { FlowEnd } from '../../store/port.ts'
-import { attribute, attributeEnd } from '../attribute.ts'
-import { recordAt } from '../flowlogs/record-at.ts'
-import type { AddressColumn, RecordBatch } from '../flowlogs/record-batch.ts'
-import { AnsweredEnds, MARK_DOMAIN, MARK_FINAL } from './answered-ends.ts'
+import { MARK_DOMAIN } from './answered-ends.ts'
+import type { AskedSpace } from './asked-space.ts'
+import type { BatchStrip } from './batch-strip.ts'
+import type { JoinSettings } from './join-settings.ts'
 import { PendingLookUps } from './pending-look-ups.ts'
-import { OPPOSITE, PACKET, type Recorder, UNTOLD } from './recorders.ts'
+import { OPPOSITE, PACKET, type Recorder, UNTOLD } from './recorder.ts'
 import { RememberedEnds } from './remembered-ends.ts'
 import type { SideOfBatch } from './side-of-batch.ts'
-import type { DomainSpace, KnownInterface, SteadyLookUps } from './steady-look-ups.ts'
-import { type AskedSpace, type ViewedSpace, Viewpoints } from './viewpoints.ts'
-
-export type JoinSettings = DomainSpace & {
-  /** How much earlier than `start` a packet may be. */
-  readonly slackMs: Millis
-  /** The reader's clock, the same for all that is joined. */
-  readonly nowMs: Millis
-  /** The time of records that carry none. */
-  readonly atMs?: Millis | undefined
-  /** Whether `JoinedBatch.isFinal` is wanted. Then quick look-ups answer less: they do not tell it. */
-  readonly wantsFinal?: boolean | undefined
-  /** Whether the claims of owners are wanted: rows name them, counts do not. */
-  readonly wantsClaims?: boolean | undefined
-}
-
-/** How many ends were answered how, for whoever asks where the time goes; `whole` are records. */
-export type JoinCounts = { lookedUp: number; byRegion: number; workedOut: number; whole: number }
+import type { KnownInterface, SteadyLookUps } from './steady-look-ups.ts'
+import type { Viewpoints } from './viewpoints.ts'
+import { WorkedOutEnds } from './worked-out-ends.ts'
 
 /** Ends that are worked out before all is forgotten. */
 const MOST_ENDS = 200_000
 
 /** Answers single ends: remembered, looked up with many others, by the region of their address, or worked out. */
 export class EndAnswers {
-  readonly ends: AnsweredEnds
-  readonly viewpoints: Viewpoints
-  readonly counts: JoinCounts = { lookedUp: 0, byRegion: 0, workedOut: 0, whole: 0 }
+  readonly workedOut: WorkedOutEnds
   private readonly index: StandingIndex
-  private readonly lookUps: SteadyLookUps
+  private readonly viewpoints: Viewpoints
   private readonly settings: JoinSettings
   private readonly remembered = new RememberedEnds()
   private readonly pending4: PendingLookUps
   private readonly pending6: PendingLookUps
 
-  constructor(index: StandingIndex, lookUps: SteadyLookUps, settings: JoinSettings) {
+  constructor(index: StandingIndex, lookUps: SteadyLookUps, viewpoints: Viewpoints, settings: JoinSettings) {
     this.index = index
-    this.lookUps = lookUps
+    this.viewpoints = viewpoints
     this.settings = settings
-    this.ends = new AnsweredEnds(index.generation)
-    this.viewpoints = new Viewpoints(index, lookUps)
+    this.workedOut = new WorkedOutEnds(index, lookUps, settings, this.remembered)
     this.pending4 = new PendingLookUps(4, settings.wantsClaims ?? false)
     this.pending6 = new PendingLookUps(6, settings.wantsClaims ?? false)
   }
 
-  /** When a record's packets crossed the interface, or the time that is given to records without one. */
-  windowOf(batch: RecordBatch, place: number): Window | undefined {
-    const { slackMs, atMs } = this.settings
-    const start = batch.startSeconds[place] as number
-    const end = batch.endSeconds[place] as number
-    if (start >= 0 && end >= 0) return { fromMs: start * 1000 - slackMs, untilMs: (end + 1) * 1000 }
-    return atMs === undefined ? undefined : { fromMs: atMs, untilMs: atMs + 1 }
-  }
-
   /** Between two batches: what was answered before means nothing afterwards. */
   forgetIfMany(): void {
-    if (this.ends.size <= MOST_ENDS) return
+    if (this.workedOut.ends.size <= MOST_ENDS) return
     this.remembered.clear()
     this.viewpoints.clear()
-    this.ends.clear()
+    this.workedOut.ends.clear()
   }
 
-  /** The record as `attribute` answers it, with nothing remembered. */
-  answerWhole(batch: RecordBatch, place: number, source: SideOfBatch, destination: SideOfBatch): void {
-    const { joined } = source
-    const window = this.windowOf(batch, place)
-    joined.isAnswered[place] = window === undefined ? 0 : 1
-    if (window === undefined) return
-    this.counts.whole++
-    const answered = attribute(recordAt(batch, place), window, this.settings.nowMs, this.lookUps)
-    joined.isFinal[place] = answered.final ? 1 : 0
-    this.write(source, place, answered.source, true)
-    this.write(destination, place, answered.destination, true)
-  }
-
-  /** The end, in the record's window, which is [from, until) in seconds. What waits is answered by `settleAll`. */
-  answerEnd(side: SideOfBatch, place: number, isLocal: boolean, recorder: Recorder, from: number, until: number): void {
-    const isPacket = side.packet.families[place] !== 0
-    const space = isLocal ? recorder.ownSpace + (isPacket ? PACKET : 0) : recorder.remoteSpace
-    if (this.remembered.recall(side, place, space, from, until)) return
-    const column = side.column(place)
-    const family = column.families[place] as number
-    const viewed = family === 4 ? recorder.viewed4 : recorder.viewed6
-    const window = this.windowOf(side.batch, place) as Window
-    const asked = viewed && this.askedFor(viewed, column, place, isLocal, isPacket, recorder)
-    if (asked === undefined || window.untilMs > this.settings.nowMs || window.fromMs < asked.beforeMs) {
-      this.workOut(side, place, space, recorder.known)
-      return
+  /** The ends of a strip that have a space. What waits is answered by `settleAll`. */
+  answerAll(side: SideOfBatch, strip: BatchStrip, spaces: Int32Array): void {
+    const misses = this.remembered.recallAll(side, strip, spaces)
+    for (let miss = 0; miss < misses; miss++) {
+      const i = strip.missed[miss] as number
+      this.lookUp(side, strip.first + i, spaces[i] as number, strip.recorders[i] as Recorder)
     }
-    const pending = family === 4 ? this.pending4 : this.pending6
-    pending.add(side, place, space, asked, recorder.known, isLocal, window, from, until)
-    if (pending.isFull) this.settle(pending)
   }
 
-  /** The space in which the end's address is looked up; undefined where the answer takes more than that. */
-  private askedFor(
-    viewed: ViewedSpace,
-    { families, words }: AddressColumn,
-    place: number,
-    isLocal: boolean,
-    isPacket: boolean,
-    { own }: Recorder,
-  ): AskedSpace | undefined {
-    if (!isLocal) return viewed.asked[viewed.regions.regionOf(words, place * 4)]
-    return own?.isOwn(families[place] as number, words, place * 4, isPacket) ? viewed.own : undefined
-  }
-
-  /** The same of an end of which nothing tells whether it is the interface's own. `isOpposite` is of the other end. */
+  /** An end of which nothing tells whether it is the interface's own, in a window in seconds. `isOpposite` is of the other end. */
   answerUntold(
     side: SideOfBatch,
     place: number,
@@ -127,12 +62,34 @@ export class EndAnswers {
   ): void {
     const isPacket = side.packet.families[place] !== 0
     const space = recorder.ownSpace + UNTOLD + (isPacket ? PACKET : 0) + (isOpposite ? OPPOSITE : 0)
-    if (!this.remembered.recall(side, place, space, from, until)) this.workOut(side, place, space, recorder.known)
+    if (this.remembered.recall(side, place, space, from, until)) return
+    this.workedOut.answerEnd(side, place, space, recorder.known)
   }
 
   settleAll(): void {
     this.settle(this.pending4)
     this.settle(this.pending6)
+  }
+
+  private lookUp(side: SideOfBatch, place: number, space: number, { viewed, own, known }: Recorder): void {
+    const { families, words } = side.column(place)
+    const family = families[place] as number
+    const isOwn = space > 0
+    let asked: AskedSpace | undefined
+    if (viewed !== undefined) {
+      const seen = family === 4 ? viewed.viewed4 : viewed.viewed6
+      if (!isOwn) asked = seen.asked[seen.regions.regionOf(words, place * 4)]
+      else if (own?.isOwn(family, words, place * 4, (space & PACKET) !== 0)) asked = seen.own
+    }
+    const fromMs = (side.batch.startSeconds[place] as number) * 1000 - this.settings.slackMs
+    const untilMs = ((side.batch.endSeconds[place] as number) + 1) * 1000
+    if (asked === undefined || untilMs > this.settings.nowMs || fromMs < asked.beforeMs) {
+      this.workedOut.answerEnd(side, place, space, known)
+      return
+    }
+    const pending = family === 4 ? this.pending4 : this.pending6
+    pending.add(side, place, space, asked, known, isOwn, fromMs, untilMs)
+    if (pending.isFull) this.settle(pending)
   }
 
   private settle(pending: PendingLookUps): void {
@@ -143,79 +100,33 @@ export class EndAnswers {
   }
 
   private settleOne(pending: PendingLookUps, i: number): void {
+    const { workedOut, remembered } = this
     const owner = pending.owners[i] as number
     const place = pending.places[i] as number
     const space = pending.spaces[i] as number
     const side = pending.sides[i] as SideOfBatch
     const asked = pending.asked[i] as AskedSpace
-    const fromMs = Math.max(pending.besideFromMs[i] as number, asked.beforeMs)
-    const untilMs = Math.min(pending.besideUntilMs[i] as number, this.settings.nowMs)
+    const aroundFromMs = Math.max(pending.besideFromMs[i] as number, asked.beforeMs)
+    const aroundUntilMs = Math.min(pending.besideUntilMs[i] as number, this.settings.nowMs)
     const known = pending.known[i] as KnownInterface
     const isOwn = pending.areOwn[i] === 1
     const isQuick = owner >= 0 && asked.isOwnerSure && !this.settings.wantsFinal
     if (isQuick && !(isOwn && this.index.isElsewhere(owner, known.number))) {
-      this.counts.lookedUp++
+      workedOut.counts.lookedUp++
       const { answers, claims, marks } = side.answered
       answers[place] = owner
       claims[place] = pending.claims[i] as number
-      marks[place] = this.ends.verdictOfFact(owner) | (asked.number << MARK_DOMAIN)
-      if (fromMs < untilMs) this.remembered.keep(side, place, space, { fromMs, untilMs })
+      marks[place] = workedOut.ends.verdictOfFact(owner) | (asked.number << MARK_DOMAIN)
+      remembered.keep(side, place, space, aroundFromMs, aroundUntilMs)
       return
     }
-    const [from, until] = [pending.fromSeconds[i] as number, pending.untilSeconds[i] as number]
-    if (owner === NOBODY && fromMs < untilMs && !isOwn) {
-      this.answerUnclaimed(side, place, space, asked, known, from, until, { fromMs, untilMs })
-    } else if (!this.remembered.recall(side, place, space, from, until)) this.workOut(side, place, space, known)
-  }
-
-  /** An address that no claim names during a stretch is answered as all such addresses of its region. */
-  private answerUnclaimed(
-    side: SideOfBatch,
-    place: number,
-    space: number,
-    { answers, regions }: AskedSpace,
-    known: KnownInterface,
-    from: number,
-    until: number,
-    unclaimed: Window,
-  ): void {
-    const region = regions.regionOf(side.column(place).words, place * 4)
-    if ((answers.fromMs[region] as number) <= from * 1000 && until * 1000 <= (answers.untilMs[region] as number)) {
-      this.counts.byRegion++
-      this.writeNumber(side, place, answers.ends[region] as number, answers.marks[region] as number)
-      const stretch = intersection(answers.stretch(region), unclaimed)
-      if (stretch) this.remembered.keep(side, place, space, stretch)
-      return
+    const window = { fromMs: pending.fromMs[i] as number, untilMs: pending.untilMs[i] as number }
+    if (owner === NOBODY && aroundFromMs < aroundUntilMs && !isOwn) {
+      const unclaimed = { fromMs: aroundFromMs, untilMs: aroundUntilMs }
+      workedOut.answerUnclaimed(side, place, space, asked, known, window, unclaimed)
+    } else if (!remembered.recall(side, place, space, Math.floor(window.fromMs / 1000), window.untilMs / 1000)) {
+      if (isOwn || asked.isAlone) workedOut.answerIn(asked, side, place, space, known, isOwn, window)
+      else workedOut.answerEnd(side, place, space, known)
     }
-    const stretch = this.workOut(side, place, space, known)
-    if (stretch === undefined || this.lookUps.wentBeyond || this.lookUps.hasPorts) return
-    const { answers: given, marks } = side.answered
-    answers.put(region, stretch, -1 - (given[place] as number), marks[place] as number)
-  }
-
-  /** As `attributeEnd` answers it. Returns, and remembers, over which stretch the answer holds. */
-  private workOut(side: SideOfBatch, place: number, space: number, known: KnownInterface): Window | undefined {
-    const { lookUps, settings } = this
-    const window = this.windowOf(side.batch, place) as Window
-    this.counts.workedOut++
-    lookUps.begin(window, known)
-    const { end, final } = attributeEnd(recordAt(side.batch, place), side.side, window, settings.nowMs, lookUps)
-    lookUps.rest()
-    this.write(side, place, end, final)
-    if (!lookUps.stretch.isSteady) return undefined
-    this.remembered.keep(side, place, space, lookUps.stretch, lookUps.hasPorts)
-    return lookUps.stretch
-  }
-
-  private write(side: SideOfBatch, place: number, end: FlowEnd, isFinal: boolean): void {
-    const number = this.ends.intern(end)
-    this.writeNumber(side, place, number, this.ends.verdictOf(number) | (isFinal ? MARK_FINAL : 0))
-  }
-
-  private writeNumber({ answered, joined }: SideOfBatch, place: number, end: number, marks: number): void {
-    answered.answers[place] = -1 - end
-    answered.claims[place] = 0
-    answered.marks[place] = marks
-    if ((marks & MARK_FINAL) === 0) joined.isFinal[place] = 0
   }
 }

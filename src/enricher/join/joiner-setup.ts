@@ -1,7 +1,7 @@
 import type { DomainRule } from '../../ownership/domains.ts'
 import { type Reach, reachTable } from '../../ownership/reach.ts'
 import { type StandingColumns, StandingIndex } from '../../ownership/standing-index.ts'
-import type { JoinSettings } from './end-answers.ts'
+import type { JoinSettings } from './join-settings.ts'
 import { Joiner } from './joiner.ts'
 
 /** All that a joiner is made of, as it can be posted to a worker: no functions. */

@@ -8,9 +8,8 @@ export class OwnAddresses {
   /** By family: whether what the interface shows as its own address is the packet's (`mayStandForOthers` of attribute.ts is false). */
   private readonly isPlain4: boolean
   private readonly isPlain6: boolean
-  /** What was asked last is often asked next. */
-  private lastHost4 = 0
-  private hasLast = false
+  /** The one IPv4 address that it has, where it has nothing else. */
+  readonly onlyHost4: number | undefined
 
   constructor({ prefixes, complete, forwards }: Pick<InterfaceView, 'prefixes' | 'complete' | 'forwards'>) {
     const blocks = prefixes.map(prefixBits)
@@ -19,6 +18,7 @@ export class OwnAddresses {
     this.others = blocks.filter(block => !isHost4(block))
     const isSeenWhole = complete && !forwards
     const blocks6 = blocks.filter(({ family }) => family === 6)
+    this.onlyHost4 = this.hosts4.size === 1 && this.others.length === 0 ? [...this.hosts4][0] : undefined
     this.isPlain4 = isSeenWhole && this.hosts4.size === 1 && blocks.length - blocks6.length === 1
     this.isPlain6 = isSeenWhole && blocks6.length === 1 && blocks6[0]?.length === 128
   }
@@ -33,15 +33,7 @@ export class OwnAddresses {
 
   /** As `holds` (local-end.ts), of the address whose words stand at a place in a column. */
   has(family: number, words: Int32Array, at: number): boolean {
-    if (family === 4) {
-      const word = words[at] as number
-      if (this.hasLast && word === this.lastHost4) return true
-      if (this.hosts4.has(word)) {
-        this.lastHost4 = word
-        this.hasLast = true
-        return true
-      }
-    }
+    if (family === 4 && this.hosts4.has(words[at] as number)) return true
     return this.others.length > 0 && this.isCovered(family, words, at)
   }
 

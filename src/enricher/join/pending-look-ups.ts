@@ -1,14 +1,14 @@
 import type { Family } from '../../ownership/address.ts'
 import type { Generation } from '../../ownership/generation/generation.ts'
 import { ownersOf } from '../../ownership/generation/look-ups.ts'
-import type { Window } from '../../ownership/window.ts'
+import type { Millis } from '../../ownership/window.ts'
+import type { AskedSpace } from './asked-space.ts'
 import type { SideOfBatch } from './side-of-batch.ts'
 import type { KnownInterface } from './steady-look-ups.ts'
-import type { AskedSpace } from './viewpoints.ts'
 
 const AT_ONCE = 4096
 
-/** Remote ends of one family that wait to be looked up together. Filled and emptied again and again. */
+/** Ends of one family that wait to be looked up together. Filled and emptied again and again. */
 export class PendingLookUps {
   readonly family: Family
   count = 0
@@ -21,8 +21,6 @@ export class PendingLookUps {
   readonly known: KnownInterface[] = []
   /** 1 where the end is the interface's own. */
   readonly areOwn = new Uint8Array(AT_ONCE)
-  readonly fromSeconds = new Int32Array(AT_ONCE)
-  readonly untilSeconds = new Int32Array(AT_ONCE)
   readonly domains = new Int32Array(AT_ONCE)
   readonly words: Int32Array
   readonly fromMs = new Float64Array(AT_ONCE)
@@ -52,9 +50,8 @@ export class PendingLookUps {
     asked: AskedSpace,
     known: KnownInterface,
     isOwn: boolean,
-    { fromMs, untilMs }: Window,
-    fromSeconds: number,
-    untilSeconds: number,
+    fromMs: Millis,
+    untilMs: Millis,
   ): void {
     const i = this.count++
     const { words } = side.column(place)
@@ -67,17 +64,12 @@ export class PendingLookUps {
     this.areOwn[i] = isOwn ? 1 : 0
     this.fromMs[i] = fromMs
     this.untilMs[i] = untilMs
-    this.fromSeconds[i] = fromSeconds
-    this.untilSeconds[i] = untilSeconds
     if (this.family === 4) this.words[i] = words[place * 4] as number
     else for (let word = 0; word < 4; word++) this.words[i * 4 + word] = words[place * 4 + word] as number
   }
 
   clear(): void {
     this.count = 0
-    this.sides.length = 0
-    this.asked.length = 0
-    this.known.length = 0
   }
 
   lookUp(generation: Generation): void {

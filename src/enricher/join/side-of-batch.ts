@@ -1,6 +1,6 @@
 import { formatAddress, type Ip } from '../../ownership/address.ts'
-import type { Side } from '../attribute.ts'
-import type { AddressColumn, RecordBatch } from '../flowlogs/record-batch.ts'
+import { PROTOCOLS_WITH_PORTS, type Side } from '../attribute.ts'
+import { ABSENT, type AddressColumn, type RecordBatch } from '../flowlogs/record-batch.ts'
 import type { EndColumn, JoinedBatch } from './joined-batch.ts'
 
 /** The columns of one end of the records of a batch, and those that its answers go into. */
@@ -35,6 +35,22 @@ export class SideOfBatch {
     const word = (i: number) => (words[at + i] as number) >>> 0
     if (families[place] === 4) return formatAddress({ family: 4, words: [word(0), 0, 0, 0] })
     return formatAddress({ family: 6, words: [word(0), word(1), word(2), word(3)] })
+  }
+
+  /** As the record has it. */
+  port(place: number): number | undefined {
+    const port = this.ports[place] as number
+    return port === ABSENT ? undefined : port
+  }
+
+  /** Whether the port fields of the record are ports. */
+  hasPorts(place: number): boolean {
+    return PROTOCOLS_WITH_PORTS.has(this.batch.protocols[place])
+  }
+
+  interfaceId(place: number): string | undefined {
+    const number = this.batch.interfaces[place] as number
+    return number === ABSENT ? undefined : this.batch.texts.text(number)
   }
 
   /** Where the address stands that the interface saw, as far as the record tells. */

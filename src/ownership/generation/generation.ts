@@ -10,7 +10,7 @@ import { type SourceView, sourceViews } from '../source-view.ts'
 import type { Span } from '../timeline.ts'
 import type { Millis, Window } from '../window.ts'
 import type { Block } from './block-directory.ts'
-import { type Certainty, IN_FULL, NOBODY } from './row-list.ts'
+import { type Certainty, IN_FULL, NOBODY, type Ticks } from './row-list.ts'
 import type { Row, Segment, SegmentColumns } from './segment.ts'
 import type { CoveringRows } from './segment-set.ts'
 import { SegmentSet } from './segment-set.ts'
@@ -47,6 +47,8 @@ export class Generation {
   private readonly known: Known
   /** The segment in which `ownerIn` or `ownerByBlocks` last found an owner. */
   private deciding: Segment | undefined
+  /** The block by which `ownerByBlocks` last found an owner, where it was the first to be asked; else −1. */
+  private decidingBlock = -1
 
   constructor(columns: GenerationColumns) {
     this.columns = columns
@@ -96,6 +98,14 @@ export class Generation {
   /** Ref of the claim by which `ownerIn` or `ownerByBlocks` last found an owner. */
   decidingClaim(): number {
     return this.deciding?.decidingClaim() ?? 0
+  }
+
+  /**
+   * The ticks over which the block that last decided in `ownerByBlocks` names the same owner by the same claim, whatever the
+   * wider ones say; undefined where that is not known.
+   */
+  decidingStretch(): Ticks | undefined {
+    return this.decidingBlock < 0 ? undefined : this.deciding?.stretchOfBlock(this.decidingBlock, this.certainty)
   }
 
   /** Number of a domain for `ownerOf`, or 0 where nothing was ever claimed in it. Below `beforeMs` nothing is known of it. */
@@ -187,17 +197,20 @@ export class Generation {
   ): number {
     let below = base.blocks.narrowestAround(domain, family, a, b, c, d)
     let above = overlay ? overlay.blocks.narrowestAround(domain, family, a, b, c, d) : -1
+    let isFirst = true
     while (below >= 0 || above >= 0) {
       const belowLength = below >= 0 ? base.blocks.length(below) : -1
       const aboveLength = overlay && above >= 0 ? overlay.blocks.length(above) : -1
-      this.deciding = overlay && aboveLength >= belowLength ? overlay : base
-      const fact =
-        overlay && aboveLength >= belowLength
-          ? overlay.ownerByBlock(above, from, until, this.certainty)
-          : base.ownerByBlock(below, from, until, this.certainty)
+      const isAbove = overlay !== undefined && aboveLength >= belowLength
+      this.deciding = isAbove ? overlay : base
+      this.decidingBlock = !isFirst ? -1 : isAbove ? above : below
+      isFirst = false
+      const fact = isAbove
+        ? overlay.ownerByBlock(above, from, until, this.certainty)
+        : base.ownerByBlock(below, from, until, this.certainty)
       if (fact !== NOBODY) return fact
       if (belowLength >= aboveLength) below = base.blocks.widerThan(below)
-      if (overlay && aboveLength >= belowLength) above = overlay.blocks.widerThan(above)
+      if (isAbove) above = overlay.blocks.widerThan(above)
     }
     return NOBODY
   }

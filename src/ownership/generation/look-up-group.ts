@@ -1,51 +1,25 @@
-import type { Family } from '../address.ts'
 import { type FactTable, OPEN, PLAIN } from '../ledger/fact-table.ts'
 import type { Millis } from '../window.ts'
 import type { Generation, Layers } from './generation.ts'
+import {
+  ALL_OF_IT,
+  BY_BLOCKS,
+  GROUP,
+  GroupColumns,
+  type LookUps,
+  NO_HOST,
+  NOT_BEGUN,
+  OUT_OF_SEGMENT,
+  STEP_BY_STEP,
+} from './group-columns.ts'
 import { LONG_COUNT, LONG_LOOK_BACK } from './host-directory.ts'
-import { CERTAIN_FROM, CERTAIN_UNTIL, FACT, IN_FULL, NOBODY, POSSIBLE_UNTIL, REST, ROW } from './row-list.ts'
-import { NAMED, type Segment } from './segment.ts'
-import { millisWithin, SEGMENT_MS, ticksInside, ticksOf } from './ticks.ts'
+import { type Beside, LookUpBeside } from './look-up-beside.ts'
+import { CERTAIN_FROM, CERTAIN_UNTIL, FACT, IN_FULL, POSSIBLE_UNTIL, REST, ROW } from './row-list.ts'
+import { NAMED } from './segment.ts'
+import { SEGMENT_MS, ticksInside, ticksOf } from './ticks.ts'
 
-/** Many questions of one kind, in columns: who held address i in domain i throughout [fromMs i, untilMs i)? */
-export type LookUps = {
-  readonly family: Family
-  readonly count: number
-  /** Numbers of `Generation.domain`; a window begins at its domain's horizon or later. */
-  readonly domains: Int32Array
-  /** One word each for IPv4, four for IPv6. */
-  readonly words: Int32Array
-  readonly fromMs: Float64Array
-  readonly untilMs: Float64Array
-}
-
-/** What else is told of each look-up, for whoever will ask about the same address again soon. */
-export type Beside = {
-  /**
-   * The stretch around the window, within the segment, over which the same row of the address alone owns it; where the answer
-   * is NOBODY, over which no claim on the address itself touches. Empty where that is not known.
-   */
-  readonly fromMs: Float64Array
-  readonly untilMs: Float64Array
-  /** Where somebody owns it, the ref of his claim (`Generation.claimId`). Left out where nobody wants it: it costs a read. */
-  readonly claims?: Int32Array | undefined
-}
-
-/** So many look-ups are under way at a time. */
-const GROUP = 64
 /** Up to so many rows of a prefix are compared one by one. */
 const FEW = 16
-
-/** In `places`, instead of a place: the window reaches out of the segment; no host is there; only `ownerIn` knows. */
-const OUT_OF_SEGMENT = -1
-const NO_HOST = -2
-const STEP_BY_STEP = -3
-/** As NO_HOST, but there is one later in the segment, whose first row has this place: NOT_BEGUN − place. */
-const NOT_BEGUN = -4
-
-/** In `steps`: which part of a look-up was left to other code. */
-const BY_BLOCKS = 1
-const ALL_OF_IT = 2
 
 /**
  * A few look-ups that go through the same steps together. A look-up waits for memory three times, one after the other: for
@@ -59,17 +33,9 @@ export class LookUpGroup {
   private readonly facts: FactTable
   private readonly lookUps: LookUps
   private readonly order: Uint32Array | undefined
-  private readonly beside: Beside | undefined
-  private size = 0
+  private readonly beside: LookUpBeside | undefined
   private baseMs: Millis = 0
-  /** Of each its number in `lookUps`, its window in ticks, where it stands by now, how its rows lie. */
-  private readonly numbers = new Uint32Array(GROUP)
-  private readonly froms = new Int32Array(GROUP)
-  private readonly untils = new Int32Array(GROUP)
-  private readonly places = new Int32Array(GROUP)
-  private readonly packed = new Int32Array(GROUP)
-  private readonly chosen = new Int32Array(GROUP)
-  private readonly steps = new Uint8Array(GROUP)
+  private readonly columns = new GroupColumns()
   /** What was read ahead, so that no compiler leaves the reading out. */
   private readAhead = 0
 
@@ -78,12 +44,13 @@ export class LookUpGroup {
     this.facts = generation.facts
     this.lookUps = lookUps
     this.order = order
-    this.beside = beside
+    this.beside = beside && new LookUpBeside(generation, this.columns, beside)
   }
 
   /** Takes look-ups from the `first` on, as many as begin in the segment with this base. Returns how many. */
   take(first: number, baseMs: Millis): number {
-    const { lookUps, order, numbers, froms, untils, places } = this
+    const { lookUps, order } = this
+    const { numbers, froms, untils, places } = this.columns
     const { fromMs, untilMs } = lookUps
     const most = Math.min(GROUP, lookUps.count - first)
     const endMs = baseMs + SEGMENT_MS
@@ -99,7 +66,7 @@ export class LookUpGroup {
       untils[size] = ticksInside(until, baseMs)
       places[size] = until > endMs ? OUT_OF_SEGMENT : 0
     }
-    this.size = size
+    this.columns.size = size
     return size
   }
 
@@ -108,11 +75,11 @@ export class LookUpGroup {
     this.findEntries(layers)
     this.chooseRows(layers)
     this.decide(layers, owners)
-    if (this.beside) this.tellBeside(layers, owners, this.beside)
+    this.beside?.tell(layers.base, this.baseMs, owners)
   }
 
   private readEntries({ base }: Layers): void {
-    const { size, numbers, places } = this
+    const { size, numbers, places } = this.columns
     const { domains, words, family } = this.lookUps
     const hosts = base.hosts(family)
     const { table, stride } = hosts
@@ -138,7 +105,7 @@ export class LookUpGroup {
   }
 
   private findEntries({ base, overlay }: Layers): void {
-    const { size, numbers, places, packed } = this
+    const { size, numbers, places, packed } = this.columns
     const { domains, words, family } = this.lookUps
     const { table, stride, addressWords } = base.hosts(family)
     const { rows } = base.columns
@@ -181,9 +148,9 @@ export class LookUpGroup {
 
   /** The last row that may have begun before the window ends. */
   private chooseRows({ base }: Layers): void {
-    const { size, places, packed, untils, chosen } = this
+    const { size, places, packed, untils, chosen } = this.columns
     const { rows, named } = base.columns
-    const wantsClaims = this.beside?.claims !== undefined
+    const wantsClaims = this.beside?.wantsClaims ?? false
     let readAhead = 0
     for (let j = 0; j < size; j++) {
       const first = places[j] as number
@@ -215,8 +182,9 @@ export class LookUpGroup {
 
   /** As `RowList.certainFact`, where the last row that begins in time is alone and began before the window. */
   private decide(layers: Layers, owners: Int32Array): void {
-    const { size, numbers, places, packed, froms, untils, chosen, facts, baseMs } = this
-    this.steps.fill(0)
+    const { facts, baseMs } = this
+    const { size, numbers, places, packed, froms, untils, chosen, steps } = this.columns
+    steps.fill(0)
     const { progressMs } = this.generation.certainty
     const { rows } = layers.base.columns
     for (let j = 0; j < size; j++) {
@@ -251,91 +219,19 @@ export class LookUpGroup {
 
   /** All that is left to other code: whom the blocks around name, where no host counts, or the whole of it. */
   private stepByStep(layers: Layers, j: number, isByBlocks: boolean): number {
-    const { generation } = this
+    const { generation, columns } = this
     const { domains, words, family } = this.lookUps
-    const i = this.numbers[j] as number
+    const i = columns.numbers[j] as number
     const at = family === 4 ? i : i * 4
     const a = words[at] as number
     const [b, c, d] =
       family === 4 ? [0, 0, 0] : [words[at + 1] as number, words[at + 2] as number, words[at + 3] as number]
-    const [domain, from, until] = [domains[i] as number, this.froms[j] as number, this.untils[j] as number]
-    this.steps[j] = isByBlocks ? BY_BLOCKS : ALL_OF_IT
+    const [domain, from, until] = [domains[i] as number, columns.froms[j] as number, columns.untils[j] as number]
+    columns.steps[j] = isByBlocks ? BY_BLOCKS : ALL_OF_IT
     const fact = isByBlocks
       ? generation.ownerByBlocks(layers, domain, family, a, b, c, d, from, until)
       : generation.ownerIn(layers, domain, family, a, b, c, d, from, until)
-    if (fact >= 0 && this.beside?.claims) this.beside.claims[i] = generation.decidingClaim()
+    if (fact >= 0) this.beside?.noteDeciding(j, isByBlocks)
     return fact
-  }
-
-  private tellBeside({ base }: Layers, owners: Int32Array, { fromMs, untilMs, claims }: Beside): void {
-    const { size, numbers, places, chosen, steps } = this
-    const { named } = base.columns
-    for (let j = 0; j < size; j++) {
-      const i = numbers[j] as number
-      const owner = owners[i] as number
-      const isByRow = owner >= 0 && steps[j] === 0
-      fromMs[i] = 0
-      untilMs[i] = 0
-      if (isByRow && claims) {
-        claims[i] = named[((places[j] as number) / ROW + (chosen[j] as number)) * NAMED] as number
-      }
-      if (isByRow) this.tellRow(base, j, owner, fromMs, untilMs)
-      else if (owner === NOBODY && steps[j] === BY_BLOCKS) this.tellGap(base, j, fromMs, untilMs)
-    }
-  }
-
-  /** From when to when the chosen row is certain, and alone. */
-  private tellRow(base: Segment, j: number, fact: number, fromMs: Float64Array, untilMs: Float64Array): void {
-    const { rows } = base.columns
-    const { baseMs } = this
-    const first = this.places[j] as number
-    const last = this.chosen[j] as number
-    const count = (this.packed[j] as number) & LONG_COUNT
-    const rest = first + count + last * REST
-    const from = Math.max(rows[rest + CERTAIN_FROM] as number, this.endBefore(base, j))
-    let until = rows[rest + CERTAIN_UNTIL] as number
-    if ((fact & OPEN) !== 0) {
-      const progressMs = this.generation.certainty.progressMs[this.facts.sourceNumber(fact)] as number
-      until = Math.max(until, ticksOf(progressMs, baseMs))
-    }
-    until = Math.min(until, rows[rest + POSSIBLE_UNTIL] as number)
-    if (last + 1 < count) until = Math.min(until, rows[first + last + 1] as number)
-    const i = this.numbers[j] as number
-    fromMs[i] = millisWithin(from, baseMs)
-    untilMs[i] = millisWithin(until, baseMs)
-  }
-
-  /** From the end of the row before to the start of the row after. */
-  private tellGap(base: Segment, j: number, fromMs: Float64Array, untilMs: Float64Array): void {
-    const { rows } = base.columns
-    const { baseMs } = this
-    const place = this.places[j] as number
-    const i = this.numbers[j] as number
-    fromMs[i] = baseMs
-    untilMs[i] = baseMs + SEGMENT_MS
-    if (place === NO_HOST) return
-    if (place < 0) {
-      untilMs[i] = millisWithin(rows[NOT_BEGUN - place] as number, baseMs)
-      return
-    }
-    const last = this.chosen[j] as number
-    const count = (this.packed[j] as number) & LONG_COUNT
-    const ended = rows[place + count + last * REST + POSSIBLE_UNTIL] as number
-    fromMs[i] = millisWithin(Math.max(ended, this.endBefore(base, j)), baseMs)
-    if (last + 1 < count) untilMs[i] = millisWithin(rows[place + last + 1] as number, baseMs)
-  }
-
-  /** When the last of the rows before the chosen one has surely ended. */
-  private endBefore(base: Segment, j: number): number {
-    const { rows } = base.columns
-    const last = this.chosen[j] as number
-    const count = (this.packed[j] as number) & LONG_COUNT
-    const lookBack = ((this.packed[j] as number) >>> 12) & LONG_LOOK_BACK
-    const rest = (this.places[j] as number) + count + last * REST
-    let end = rows[(this.places[j] as number) + last] as number
-    for (let back = 1; back < lookBack && back <= last; back++) {
-      end = Math.max(end, rows[rest - back * REST + POSSIBLE_UNTIL] as number)
-    }
-    return end
   }
 }

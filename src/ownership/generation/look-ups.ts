@@ -1,9 +1,12 @@
 import type { Generation } from './generation.ts'
-import { type Beside, LookUpGroup, type LookUps } from './look-up-group.ts'
+import type { LookUps } from './group-columns.ts'
+import type { Beside } from './look-up-beside.ts'
+import { LookUpGroup } from './look-up-group.ts'
 import { IN_FULL } from './row-list.ts'
 import { baseOf, slotOf } from './ticks.ts'
 
-export type { Beside, LookUps } from './look-up-group.ts'
+export type { LookUps } from './group-columns.ts'
+export type { Beside } from './look-up-beside.ts'
 
 /** What `Generation.ownerOf` says of each, in the order asked, and what there is beside. Allocates nothing in the usual case. */
 export function ownersOf(generation: Generation, lookUps: LookUps, owners: Int32Array, beside?: Beside): void {

@@ -29,6 +29,9 @@ export type Certainty = { readonly facts: FactTable; readonly progressMs: Float6
 /** Where the rows of one prefix lie, and how many before the first that begins in a window may reach into it. */
 export type RowRange = { readonly first: number; readonly count: number; readonly lookBack: number }
 
+/** From the first tick up to the second, which is not in it. */
+export type Ticks = { readonly from: number; readonly until: number }
+
 /** Up to so many rows of a prefix are looked through one by one. */
 const FEW = 16
 
@@ -70,6 +73,24 @@ export class RowList {
       found = i
     }
     return found === NOBODY ? NOBODY : this.ifCertain(range, found, from, until, known)
+  }
+
+  /** The ticks over which `certainFact` names the owner that it found, of a prefix with one row; undefined where it has more. */
+  stretchOfOnly({ first, count }: RowRange, { facts, progressMs }: Certainty): Ticks | undefined {
+    if (count !== 1) return undefined
+    const { rows } = this
+    const at = restOf(first, count, 0)
+    const fact = rows[at + FACT] as number
+    const isOpen = (fact & OPEN) !== 0
+    const completeUpTo = isOpen ? ticksOf(progressMs[facts.sourceNumber(fact)] as number, this.baseMs) : 0
+    const certainUntil = rows[at + CERTAIN_UNTIL] as number
+    return {
+      from: Math.max(rows[first * ROW] as number, rows[at + CERTAIN_FROM] as number),
+      until: Math.min(
+        isOpen ? Math.max(certainUntil, completeUpTo) : certainUntil,
+        rows[at + POSSIBLE_UNTIL] as number,
+      ),
+    }
   }
 
   /** All rows of the prefix that touch [from, until), ascending. */

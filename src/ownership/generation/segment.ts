@@ -14,6 +14,7 @@ import {
   RowList,
   type RowRange,
   restOf,
+  type Ticks,
 } from './row-list.ts'
 import { baseOf, isOutside, millisOf, SEGMENT_MS, ticksOf } from './ticks.ts'
 
@@ -86,6 +87,11 @@ export class Segment {
   /** As `ownerOf` of the generation, for one block. */
   ownerByBlock(block: number, from: number, until: number, known: Certainty): number {
     return this.list.certainFact(this.blocks.rangeOf(block), from, until, known)
+  }
+
+  /** As `RowList.stretchOfOnly`, for a block by which an owner was found. */
+  stretchOfBlock(block: number, known: Certainty): Ticks | undefined {
+    return this.list.stretchOfOnly(this.blocks.rangeOf(block), known)
   }
 
   /** Ref of the claim of the owner that was found last. */

@@ -4,6 +4,7 @@ import { attribute, windowOf } from '../../../src/enricher/attribute.ts'
 import { readBatches } from '../../../src/enricher/flowlogs/read-batches.ts'
 import { recordAt } from '../../../src/enricher/flowlogs/record-at.ts'
 import type { RecordBatch } from '../../../src/enricher/flowlogs/record-batch.ts'
+import { MOST_IN_STRIP } from '../../../src/enricher/join/batch-strip.ts'
 import type { JoinedBatch } from '../../../src/enricher/join/joined-batch.ts'
 import { Joiner } from '../../../src/enricher/join/joiner.ts'
 import { lookUpsOn } from '../../../src/enricher/look-ups.ts'
@@ -13,8 +14,8 @@ import { StandingIndex } from '../../../src/ownership/standing-index.ts'
 import { type JoinWorld, joinWorlds } from '../../support/join-worlds.ts'
 import { propertyRuns, propertyTimeoutMs } from '../../support/property-runs.ts'
 
-async function* bytesOf(world: JoinWorld): AsyncGenerator<Uint8Array> {
-  yield Buffer.from([world.header, ...world.lines, ''].join('\n'))
+async function* bytesOf({ header, lines }: Pick<JoinWorld, 'header' | 'lines'>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from([header, ...lines, ''].join('\n'))
 }
 
 function indexOf({ changes }: JoinWorld, isFolded: boolean): OwnershipIndex {
@@ -81,4 +82,33 @@ test('every record is answered as `attribute` answers it, the first time and fro
   // Each way of answering was met, and memory did most of it.
   expect(Math.min(...Object.values(counts))).toBeGreaterThan(20)
   expect(counts.workedOut + counts.whole + counts.lookedUp + counts.byRegion).toBeLessThan(records * 2)
+})
+
+test('a batch of more records than are answered at a time is answered as its records are in small ones', {
+  timeout: propertyTimeoutMs(120_000),
+}, async () => {
+  let records = 0
+  await fc.assert(
+    fc.asyncProperty(joinWorlds, fc.boolean(), async (world, isFolded) => {
+      const standing = new StandingIndex(structuredClone(indexOf(world, isFolded).standing()))
+      const { header, rules, reaches, slackMs, nowMs } = world
+      const lines = Array.from({ length: 40 }, () => world.lines).flat()
+      const told = async (batchRecords: number): Promise<readonly unknown[]> => {
+        const joiner = new Joiner(standing, { rules, reach: reachTable(reaches), slackMs, nowMs, wantsClaims: true })
+        const ends: unknown[] = []
+        for await (const batch of readBatches(bytesOf({ header, lines }), { name: 'a', batchRecords })) {
+          const joined = joiner.answer(batch)
+          for (let place = 0; place < batch.count; place++) {
+            ends.push(joined.isAnswered[place] === 0 ? undefined : [joined.source(place), joined.destination(place)])
+          }
+        }
+        return ends
+      }
+      const small = await told(7)
+      records = Math.max(records, small.length)
+      expect(await told(8192)).toEqual(small)
+    }),
+    propertyRuns(6),
+  )
+  expect(records).toBeGreaterThan(2 * MOST_IN_STRIP)
 })

@@ -11,7 +11,8 @@ import { propertyRuns } from '../../support/property-runs.ts'
 type Stay = readonly [fromMs: number, untilMs: number]
 
 const facts = new FactTable()
-const factOf = (application: string): number =>
+const factsOfBlocks = new Set<number>()
+const factOf = (application: string, whole = false): number =>
   facts.intern({
     source: 's',
     owners: [owner(application)],
@@ -19,18 +20,27 @@ const factOf = (application: string): number =>
     evidence: 'sighted',
     state: 'closed',
     expects: [],
-    whole: false,
+    whole,
     ports: null,
   })
 
 /** Hosts 0, 1, 2 … of domain 1, each with its stays, which are certain throughout. */
-function generationOf(hosts: readonly (readonly Stay[])[]): Generation {
+function generationOf(hosts: readonly (readonly Stay[])[], blocks: readonly Around[] = []): Generation {
   const builder = new SegmentBuilder(0, { rows: 0, hosts4: 0, hosts6: 0 })
   for (const [host, stays] of hosts.entries()) {
     builder.prefix(1, 4, 32, host, 0, 0, 0)
     const inOrder = [...stays].sort((a, b) => a[0] - b[0])
     for (const [i, [fromMs, untilMs]] of inOrder.entries()) {
       builder.row(fromMs, fromMs, untilMs, untilMs, 0, factOf(`app-${host}-${i}`), i)
+    }
+  }
+  for (const { length, stays } of [...blocks].sort((a, b) => a.length - b.length)) {
+    builder.prefix(1, 4, length, 0, 0, 0, 0)
+    const inOrder = [...stays].sort((a, b) => a[0] - b[0])
+    for (const [i, [fromMs, untilMs]] of inOrder.entries()) {
+      const fact = factOf(`block-${length}-${i}`, true)
+      factsOfBlocks.add(fact)
+      builder.row(fromMs, fromMs, untilMs, untilMs, 0, fact, 100 * length + i)
     }
   }
   const empty = new TextTable().columns()
@@ -81,6 +91,55 @@ test('look-ups in groups, in any order, answer as each does alone', () => {
     propertyRuns(300),
   )
 })
+
+/** Blocks of domain 1 around hosts 0 to 7, each with its stays, which are certain throughout and may lie over one another. */
+type Around = { readonly length: number; readonly stays: readonly Stay[] }
+const around = fc.uniqueArray(
+  fc.record<Around>({
+    length: fc.constantFrom(24, 29, 30, 31),
+    stays: fc.array(
+      fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 200 })).map(([from, length]): Stay => [from, from + length]),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+  { selector: ({ length }) => length, maxLength: 4 },
+)
+
+test('beside an owner stands a stretch around the window over which he is the owner of every window, by the same claim', () => {
+  let byBlocks = 0
+  fc.assert(
+    fc.property(hosts, around, asked, fc.infiniteStream(fc.nat(1000)), (stays, blocks, questions, random) => {
+      const generation = generationOf(stays, blocks)
+      const lookUps = lookUpsOf(questions)
+      const owners = new Int32Array(questions.length)
+      const beside = {
+        fromMs: new Float64Array(questions.length),
+        untilMs: new Float64Array(questions.length),
+        claims: new Int32Array(questions.length),
+      }
+      ownersOf(generation, lookUps, owners, beside)
+      for (const [i, [host, from, until]] of questions.entries()) {
+        const [fromMs, untilMs] = [beside.fromMs[i] ?? 0, beside.untilMs[i] ?? 0]
+        if ((owners[i] ?? -1) < 0 || fromMs >= untilMs) continue
+        expect([fromMs <= from, until <= untilMs]).toEqual([true, true])
+        const at = (): number => fromMs + ((random.next().value ?? 0) % (untilMs - fromMs + 1))
+        for (let round = 0; round < 5; round++) {
+          const [first = 0, last = 0] = [at(), at()].sort((a, b) => a - b)
+          if (first === last) continue
+          const again = new Int32Array(1)
+          const claims = new Int32Array(1)
+          ownersOf(generation, lookUpsOf([[host, first, last]]), again, { ...lone(), claims })
+          expect([host, first, last, again[0], claims[0]]).toEqual([host, first, last, owners[i], beside.claims[i]])
+        }
+        if (factsOfBlocks.has(owners[i] ?? -1)) byBlocks++
+      }
+    }),
+    propertyRuns(300),
+  )
+  expect(byBlocks).toBeGreaterThan(50)
+})
+
+const lone = () => ({ fromMs: new Float64Array(1), untilMs: new Float64Array(1) })
 
 test('windows of another segment, over its edge or of no time at all are for the whole question', () => {
   const generation = generationOf([[[0, 50]]])
