@@ -44,6 +44,12 @@ export const enricherErrors = {
     (d: { path: string; input: string; other: string }) =>
       `${d.path} would be written for ${d.input}, but ${d.other}. Nothing was written. Give --out another folder, or annotate the inputs in two runs with a folder each.`,
   ),
+  outputAmongInputs: declareError(
+    'WHOHAD_OUTPUT_AMONG_INPUTS',
+    'usage',
+    (d: { folder: string; input: string }) =>
+      `What is written into ${d.folder} would lie within the input "${d.input}", and the next run would take it for flow logs. Nothing was written. Give --out a folder beside the inputs, or a pattern that leaves it out.`,
+  ),
   flowFileUnreadable: declareError(
     'WHOHAD_FLOW_FILE_UNREADABLE',
     'input',

@@ -1,6 +1,7 @@
 import type { DomainRule } from '../ownership/domains.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { NO_REACH, type ReachTable } from '../ownership/reach.ts'
+import type { SourceView } from '../ownership/source-view.ts'
 import type { Millis } from '../ownership/window.ts'
 import type { LookUps } from './attribute.ts'
 import { domainsOfRecord, managedSpace } from './domain-of-record.ts'
@@ -33,6 +34,20 @@ export function lookUpsOn(
 export function toldUntilMs(index: Pick<OwnershipIndex, 'sources'>): Millis {
   const progressMs = progressOfLive(index)
   return progressMs.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...progressMs)
+}
+
+/**
+ * Before this instant no later poll can change an answer: every live source has told all, and no claim is missing that may be
+ * back. Answers about later times may be final as well.
+ */
+export function settledUntilMs(index: Pick<OwnershipIndex, 'sources' | 'missingClaims'>): Millis {
+  const isLive = ({ source }: SourceView) => source.validity.untilMs === Number.POSITIVE_INFINITY
+  const live = new Set(index.sources().flatMap(view => (isLive(view) ? [view.source.source] : [])))
+  let untilMs = toldUntilMs(index)
+  for (const { source, end } of index.missingClaims()) {
+    if (live.has(source)) untilMs = Math.min(untilMs, end.earliestMs)
+  }
+  return untilMs
 }
 
 /** Up to when the live source vouches that is furthest; −Infinity while none has finished a poll. */

@@ -1,10 +1,11 @@
 import type { Millis } from '../ownership/window.ts'
 import type { WhohadError } from '../runtime/errors.ts'
-import type { AttributedFlow, FlowObject, StoredDeadLetter } from '../store/port.ts'
+import type { AttributedFlow, FlowObject, StoredDeadLetter, StoredGap } from '../store/port.ts'
 import { attribute, type LookUps, windowOf } from './attribute.ts'
 import { type FlowObjectRef, objectName } from './flowlogs/object-ref.ts'
 import type { FlowRecord, ParsedLine } from './flowlogs/parse.ts'
 import { isNoFlowLog, printable, readFlowLog } from './flowlogs/read.ts'
+import { gapOf } from './gap.ts'
 import type { DeadLetterReason } from './outcome.ts'
 import { toRow } from './row.ts'
 import { createTally, type Tally } from './tally.ts'
@@ -13,6 +14,8 @@ import { createTally, type Tally } from './tally.ts'
 export type AnsweredLines = {
   readonly rows: readonly AttributedFlow[]
   readonly letters: readonly StoredDeadLetter[]
+  /** Where the log itself has no records. */
+  readonly gaps: readonly StoredGap[]
   /** Rows of which a later poll may still change an answer. */
   readonly openRows: number
   readonly rejected: Tally<DeadLetterReason>
@@ -43,10 +46,10 @@ export async function* answeredLines(
 ): AsyncGenerator<AnsweredLines> {
   const bytes = await open(object, signal)
   try {
-    for await (const { lines } of readFlowLog(bytes, { name: objectName(object), format })) {
+    for await (const { columns, lines } of readFlowLog(bytes, { name: objectName(object), format })) {
       signal?.throwIfAborted()
       const answered = answering(manifest, lookUps, slackMs)
-      for (const line of lines) answered.take(line, onRecord)
+      for (const line of lines) answered.take(line, columns, onRecord)
       yield answered.all()
     }
   } catch (error) {
@@ -63,6 +66,7 @@ function answering({ objectId, generation, updatedAtMs }: FlowObject, lookUps: L
   const skipped = createTally<'NODATA' | 'SKIPDATA'>()
   const rows: AttributedFlow[] = []
   const letters: StoredDeadLetter[] = []
+  const gaps: StoredGap[] = []
   let openRows = 0
   const letter = (reason: DeadLetterReason, place: string, sample: string) => {
     rejected.add(reason)
@@ -80,15 +84,17 @@ function answering({ objectId, generation, updatedAtMs }: FlowObject, lookUps: L
   }
   return {
     letter,
-    take(line: ParsedLine, onRecord?: (record: FlowRecord) => void): void {
-      if (line.kind === 'skipped') skipped.add(line.status)
-      else if (line.kind === 'rejected') letter(line.reason, placeOf(line), line.sample)
+    take(line: ParsedLine, columns: readonly string[], onRecord?: (record: FlowRecord) => void): void {
+      if (line.kind === 'skipped') {
+        skipped.add(line.status)
+        gaps.push({ objectId, generation, ...gapOf(line, columns, lookUps) })
+      } else if (line.kind === 'rejected') letter(line.reason, placeOf(line), line.sample)
       else {
         takeRecord(line)
         onRecord?.(line)
       }
     },
-    all: (): AnsweredLines => ({ rows, letters, openRows, rejected, skipped }),
+    all: (): AnsweredLines => ({ rows, letters, gaps, openRows, rejected, skipped }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { AttributedFlow, FlowObject, Store, StoredDeadLetter } from '../store/port.ts'
+import type { AttributedFlow, FlowObject, Store, StoredDeadLetter, StoredGap } from '../store/port.ts'
 import { type FlowObjectRef, objectName } from './flowlogs/object-ref.ts'
 import type { AnsweredLines } from './object-answers.ts'
 import type { DeadLetterReason, ObjectResult } from './outcome.ts'
@@ -8,7 +8,7 @@ import type { EnricherReport } from './report.ts'
 import { createTally } from './tally.ts'
 
 export type WritingContext = {
-  readonly store: Pick<Store, 'findObject' | 'putObject' | 'insertFlows' | 'insertDeadLetters'>
+  readonly store: Pick<Store, 'findObject' | 'putObject' | 'insertFlows' | 'insertDeadLetters' | 'insertGaps'>
   readonly clock: Clock
   readonly report: EnricherReport
   /** Told of what is to be committed, before the index takes another change: up to when it has records. */
@@ -34,8 +34,8 @@ export class TakenOver {
 }
 
 /**
- * Writes one generation of an object: its manifest as it was begun, rows and dead letters, and the manifest as committed, in
- * this order. Whoever repeats it with the same answers leaves the same rows. Where another manifest of the generation stands by
+ * Writes one generation of an object: its manifest as it was begun, rows, dead letters and gaps, and the manifest as committed,
+ * in this order. Whoever repeats it with the same answers leaves the same rows. Where another manifest of the generation stands by
  * then, nothing is committed, and the rows may be of either: they have to be written once more, as that one pins them.
  */
 export async function writeObject(
@@ -71,7 +71,7 @@ export async function writeObject(
 }
 
 /** A committed manifest has the time of its commit; of one that is begun the time is what it was asked as of. */
-const isOther = (standing: FlowObject, manifest: FlowObject): boolean =>
+export const isOther = (standing: FlowObject, manifest: FlowObject): boolean =>
   standing.generation === manifest.generation &&
   (standing.position.some((offset, partition) => offset !== manifest.position[partition]) ||
     (standing.state === 'started' && standing.updatedAtMs !== manifest.updatedAtMs))
@@ -82,13 +82,16 @@ function rowWriter({ store, rowsPerInsert = ROWS_PER_INSERT }: WritingContext) {
   let newestEndMs = Number.NEGATIVE_INFINITY
   let rows: AttributedFlow[] = []
   let letters: StoredDeadLetter[] = []
+  let gaps: StoredGap[] = []
   const flush = async () => {
     for (let from = 0; from < rows.length; from += rowsPerInsert) {
       await store.insertFlows(rows.slice(from, from + rowsPerInsert))
     }
     if (letters.length > 0) await store.insertDeadLetters(letters)
+    if (gaps.length > 0) await store.insertGaps(gaps)
     rows = []
     letters = []
+    gaps = []
   }
   return {
     async write(lines: AnsweredLines): Promise<void> {
@@ -97,7 +100,8 @@ function rowWriter({ store, rowsPerInsert = ROWS_PER_INSERT }: WritingContext) {
       for (const { endSeconds } of lines.rows) newestEndMs = Math.max(newestEndMs, (endSeconds + 1) * 1000)
       rows = rows.concat(lines.rows)
       letters = letters.concat(lines.letters)
-      if (rows.length + letters.length >= rowsPerInsert) await flush()
+      gaps = gaps.concat(lines.gaps)
+      if (rows.length + letters.length + gaps.length >= rowsPerInsert) await flush()
     },
     async finish() {
       await flush()

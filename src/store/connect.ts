@@ -17,6 +17,8 @@ export type ServerSettings = {
   readonly password?: string
   /** Made by `migrate` where it is missing. */
   readonly database?: string
+  /** How long a silent server is waited for; longer than the engine may take for a statement where it is left out. */
+  readonly requestTimeoutMs?: number
 }
 export type StoreSettings = ChdbSettings | ServerSettings
 
@@ -24,6 +26,8 @@ export type Connected = {
   readonly client: ClickHouseClient
   readonly where: string
   readonly concurrency: number
+  /** Whether the engine reads the files of this machine. */
+  readonly readsFiles: boolean
   /** A statement that makes the database, where there is something to make. */
   readonly makeDatabase?: () => Promise<void>
 }
@@ -49,7 +53,7 @@ export async function connectChdb(settings: ChdbSettings): Promise<Connected> {
     const client = createClient({ connection, ...quiet })
     // Statements that define things cannot carry a SETTINGS clause of their own.
     await client.command({ query: 'SET max_execution_time = 60' })
-    return { client, where: path, concurrency: Math.max(1, Math.floor(threadPoolSize / 2)) }
+    return { client, where: path, readsFiles: true, concurrency: Math.max(1, Math.floor(threadPoolSize / 2)) }
   } catch (cause) {
     const holder = await holderOf(path)
     if (holder !== undefined && holder.pid !== process.pid)
@@ -60,17 +64,17 @@ export async function connectChdb(settings: ChdbSettings): Promise<Connected> {
 }
 
 export function connectServer(settings: ServerSettings): Connected {
-  const { url, username, password, database } = settings
+  const { url, username, password, database, requestTimeoutMs = REQUEST_TIMEOUT_MS } = settings
   const access = {
     url,
-    request_timeout: REQUEST_TIMEOUT_MS,
+    request_timeout: requestTimeoutMs,
     ...quiet,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   }
   const where = withoutCredentials(url)
   const client = clientOf({ ...access, ...(database === undefined ? {} : { database }) }, where)
-  if (database === undefined) return { client, where, concurrency: SERVER_CONNECTIONS }
+  if (database === undefined) return { client, where, readsFiles: false, concurrency: SERVER_CONNECTIONS }
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(database))
     throw storeErrors.refused({
       url: where,
@@ -84,7 +88,7 @@ export function connectServer(settings: ServerSettings): Connected {
       await outside.close()
     }
   }
-  return { client, where, concurrency: SERVER_CONNECTIONS, makeDatabase }
+  return { client, where, readsFiles: false, concurrency: SERVER_CONNECTIONS, makeDatabase }
 }
 
 /** chDB declares the same interface against a second copy of the client's types, whose private members cannot match. */

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Clock } from '../runtime/clock.ts'
@@ -6,6 +7,8 @@ import { retry } from '../runtime/retry.ts'
 import { storeErrors } from './errors.ts'
 import { translateFailure } from './failure.ts'
 import { createGate } from './gate.ts'
+import { filesPattern, structureOf } from './native-files.ts'
+import type { NativeTable } from './native-tables.ts'
 import { ReplyRows } from './reply-rows.ts'
 import type { StoreReport } from './report.ts'
 import { safeToken, settingsClause } from './settings.ts'
@@ -22,6 +25,9 @@ export type Insert = {
   readonly token?: string
 }
 
+/** Files of Native blocks, in one folder. */
+export type FileInsert = NativeTable & { readonly files: readonly string[] }
+
 /**
  * Runs statements so that the traps of the two drivers cannot be met (docs/decisions/0003-embedded-store.md): settings
  * only in the text and from a closed list, one statement at a time, a time limit on each, 64-bit integers quoted.
@@ -32,10 +38,15 @@ export type Executor = {
   rows<Row>(statement: string, parameters?: Readonly<Record<string, Parameter>>): Promise<Row[]>
   /** The same at a third of the cost, for many rows. */
   reply(statement: string, parameters?: Readonly<Record<string, Parameter>>): Promise<ReplyRows>
-  /** A statement that defines something. It must be harmless to repeat. */
-  define(statement: string): Promise<void>
+  /** A statement that defines something, or makes rows of rows. It must be harmless to repeat. */
+  define(statement: string, parameters?: Readonly<Record<string, Parameter>>): Promise<void>
   /** Resolves with the number of rows once all are stored. Repeating it must be harmless: it is retried. */
   insert(insert: Insert): Promise<number>
+  /**
+   * Resolves once the rows of all files are stored, whose columns stand in the given order. No two of them may be one row.
+   * Repeating it must be harmless, as above.
+   */
+  insertFiles(insert: FileInsert): Promise<void>
   ping(): Promise<void>
   /** Waits for running statements. */
   close(): Promise<void>
@@ -47,6 +58,8 @@ export type ExecutorOptions = {
   readonly where: string
   readonly clock: Clock
   readonly report: StoreReport
+  /** Whether the engine reads the files of this machine; else their bytes are sent to it. */
+  readonly readsFiles?: boolean
   /** Statements at once; each holds a thread of Node's pool while the embedded engine runs it. */
   readonly concurrency: number
   readonly maxExecutionSeconds?: number
@@ -56,9 +69,17 @@ export type ExecutorOptions = {
 
 const RETRIES = { attempts: 4, firstDelayMs: 200, longestDelayMs: 5_000 }
 const BODY_LIMIT_BYTES = 32 * 1024 * 1024
+const FILE_CHUNK_BYTES = 256 * 1024
 
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { client, clock, report, maxExecutionSeconds = 60, bodyLimitBytes = BODY_LIMIT_BYTES } = options
+  const {
+    client,
+    clock,
+    report,
+    maxExecutionSeconds = 60,
+    bodyLimitBytes = BODY_LIMIT_BYTES,
+    readsFiles = false,
+  } = options
   const gate = createGate(options.concurrency)
   let closed = false
 
@@ -122,9 +143,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
       })
       return new ReplyRows(bytes, titleOf(statement))
     },
-    async define(statement) {
-      refuseUnsafe(statement, {})
-      await run(statement, () => client.command({ query: statement }))
+    async define(statement, parameters = {}) {
+      refuseUnsafe(statement, parameters)
+      await run(statement, () => client.command({ query: statement, query_params: { ...parameters } }))
     },
     async insert(insert) {
       refuseUnsafeInsert(insert)
@@ -135,6 +156,29 @@ export function createExecutor(options: ExecutorOptions): Executor {
         total += chunk.rows
       }
       return total
+    },
+    async insertFiles(insert) {
+      refuseUnsafeInsert({ table: insert.table, columns: insert.columns.map(([name]) => name), lines: [] })
+      const names = insert.columns.map(([name]) => name).join(', ')
+      const into = `INSERT INTO ${insert.table} (${names})`
+      const settings = settingsClause({
+        max_execution_time: maxExecutionSeconds,
+        max_partitions_per_insert_block: 0,
+        // Looks for the same row twice within an insert, at three times the cost of the insert. Reading looks for it anyway.
+        optimize_on_insert: 0,
+      })
+      if (!readsFiles) {
+        await run(into, async () => {
+          const values = Readable.from(bytesOf(insert.files), { objectMode: false })
+          const result = await client.exec({ query: `${into} ${settings} FORMAT Native`, values })
+          for await (const _ of result.stream); // The socket is free only once the reply is read.
+        })
+        return
+      }
+      const from = `file({files:String}, 'Native', '${structureOf(insert)}')`
+      const query = `${into} SELECT ${names} FROM ${from} ${settings}`
+      const query_params = { files: filesPattern(insert.files) }
+      await run(into, () => client.command({ query, query_params }))
     },
     async ping() {
       await run('ping', async () => {
@@ -149,6 +193,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
       await client.close()
     },
   }
+}
+
+async function* bytesOf(files: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const file of files) yield* createReadStream(file, { highWaterMark: FILE_CHUNK_BYTES })
 }
 
 const titleOf = (statement: string): string => statement.trim().replace(/\s+/g, ' ').slice(0, 100)

@@ -15,7 +15,7 @@ export async function changesAbout(
   asOfMs: Millis,
 ): Promise<readonly StoredChange[]> {
   const reader = new Reader(executor, asOfMs)
-  const { domain, ip } = place
+  const { domain, ips } = place
   const ofPlace = 'domain = {domain:String} AND prefix IN {prefixes:Array(String)}'
   const claims = await reader.all('claims', ofPlace, { domain, prefixes: place.prefixes })
   // It makes the domain known.
@@ -24,7 +24,8 @@ export async function changesAbout(
   const named = new Set(claims.map(({ change }) => (change.record === 'claim' ? change.source : '')))
   for (const { change } of sources) {
     if (change.record !== 'source') continue
-    if (change.scope.some(scope => scope.domain === domain && covers(scope.prefix, ip))) named.add(change.source)
+    const { scope } = change
+    if (scope.some(part => part.domain === domain && ips.some(ip => covers(part.prefix, ip)))) named.add(change.source)
   }
   const polls = await reader.all('coverage', 'source IN {sources:Array(String)}', { sources: [...named] })
   const horizons = await reader.all('horizons', 'domain = {domain:String}', { domain })

@@ -20,6 +20,7 @@ const LEDGER = `
   CREATE TABLE IF NOT EXISTS schema_migrations
   (number Int32, file String, hash String, applied_at_ms Int64)
   ENGINE = ReplacingMergeTree ORDER BY number`
+const HAS_LEDGER = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'"
 const APPLIED = 'SELECT number, file, hash FROM schema_migrations FINAL ORDER BY number'
 const COLUMNS: readonly Column<Migration & { readonly appliedAtMs: number }>[] = [
   ['number', m => m.number],
@@ -38,6 +39,32 @@ export async function applyMigrations(
 ): Promise<void> {
   const known = await readMigrations(folder)
   await executor.define(LEDGER)
+  for (const migration of await pendingOf(executor, known)) {
+    for (const statement of migration.statements) await executor.define(statement)
+    await executor.insert({
+      table: 'schema_migrations',
+      columns: COLUMNS.map(([name]) => name),
+      lines: [encodeRow(COLUMNS, { ...migration, appliedAtMs: clock.now() })],
+    })
+    report.migrationApplied({ file: migration.file })
+  }
+}
+
+/**
+ * How many migrations there are, and the files of those that the store has not got yet: all, where it has no database.
+ * Changes nothing. Throws as `applyMigrations`.
+ */
+export async function missingMigrations(
+  executor: Executor,
+  hasDatabase: boolean,
+): Promise<{ readonly known: number; readonly missing: readonly string[] }> {
+  const known = await readMigrations(MIGRATIONS_FOLDER)
+  const hasLedger = hasDatabase && (await executor.rows(HAS_LEDGER)).length > 0
+  const missing = hasLedger ? await pendingOf(executor, known) : known
+  return { known: known.length, missing: missing.map(({ file }) => file) }
+}
+
+async function pendingOf(executor: Executor, known: readonly Migration[]): Promise<readonly Migration[]> {
   const applied = await executor.rows<{ number: number; file: string; hash: string }>(APPLIED)
   const newest = known.at(-1)?.number ?? 0
   for (const { number, hash } of applied) {
@@ -51,15 +78,7 @@ export async function applyMigrations(
       })
   }
   const done = new Set(applied.map(({ number }) => number))
-  for (const migration of known.filter(m => !done.has(m.number))) {
-    for (const statement of migration.statements) await executor.define(statement)
-    await executor.insert({
-      table: 'schema_migrations',
-      columns: COLUMNS.map(([name]) => name),
-      lines: [encodeRow(COLUMNS, { ...migration, appliedAtMs: clock.now() })],
-    })
-    report.migrationApplied({ file: migration.file })
-  }
+  return known.filter(({ number }) => !done.has(number))
 }
 
 async function readMigrations(folder: URL): Promise<readonly Migration[]> {

@@ -19,11 +19,14 @@ import {
 } from './correction-table.ts'
 import { createExecutor, type Executor } from './executor.ts'
 import { isMissingDatabase, translateFailure } from './failure.ts'
+import { addUpHours, addUpMissingHours } from './flow-hours.ts'
 import { FLOW_COLUMNS, type FlowRow, flowOf } from './flow-table.ts'
+import { captureGaps, GAP_COLUMNS } from './gap-table.ts'
 import { changesAbout } from './known-at.ts'
 import { applyMigrations } from './migrations.ts'
+import { NATIVE_TABLES } from './native-tables.ts'
 import { DEAD_LETTER_COLUMNS, OBJECT_COLUMNS, type ObjectRow, objectOf } from './object-table.ts'
-import type { AttributedFlow, StateCount, Store } from './port.ts'
+import type { AttributedFlow, FlowObject, StateCount, Store } from './port.ts'
 import { readChanges } from './read-changes.ts'
 import type { StoreReport } from './report.ts'
 import { type Column, encodeRow } from './tab-separated.ts'
@@ -36,6 +39,9 @@ const CHANGES_END =
 const OBJECT = `
   SELECT ${OBJECT_COLUMNS.map(([name]) => name).join(', ')} FROM objects FINAL
   WHERE object_id = {object_id:String} ORDER BY generation DESC LIMIT 1`
+const OBJECTS = `
+  SELECT ${OBJECT_COLUMNS.map(([name]) => name).join(', ')} FROM objects FINAL
+  WHERE object_id IN {object_ids:Array(String)} ORDER BY object_id, generation DESC LIMIT 1 BY object_id`
 const COMMITTED = `
   SELECT object_id FROM objects FINAL GROUP BY object_id HAVING argMax(state, generation) = 'committed'`
 const ANSWERED_UNTIL = "SELECT max(newest_end_ms) AS until_ms FROM objects WHERE state = 'committed'"
@@ -48,6 +54,8 @@ const STATES = `
 
 /** The engine holds a whole reply in memory; a page of flows is some 40 MB. */
 const PAGE_ROWS = 50_000
+/** A statement has some 100 KB with them. */
+const IDS_AT_A_TIME = 2000
 
 /**
  * Opens the store and proves that it answers. Throws WHOHAD_STORE_LOCKED, WHOHAD_STORE_PATH_UNUSABLE and
@@ -60,8 +68,8 @@ export async function openStore(settings: StoreSettings, { clock, report }: Stor
     if (threads < WANTED_THREADS) report.threadPoolSmall({ threads, wanted: WANTED_THREADS })
   }
   const connected = settings.driver === 'chdb' ? await connectChdb(settings) : connectServer(settings)
-  const { client, where, concurrency, makeDatabase } = connected
-  const executor = createExecutor({ client, where, concurrency, clock, report })
+  const { client, where, concurrency, readsFiles, makeDatabase } = connected
+  const executor = createExecutor({ client, where, concurrency, readsFiles, clock, report })
   const answer = await client.ping({ select: true })
   if (!answer.success && !(makeDatabase !== undefined && isMissingDatabase(answer.error))) {
     await executor.close()
@@ -73,6 +81,7 @@ export async function openStore(settings: StoreSettings, { clock, report }: Stor
       throw translateFailure(error, where, 'CREATE DATABASE')
     })
     await applyMigrations(executor, { clock, report })
+    await addUpMissingHours(executor)
   }
   return storeOn(executor, prepare)
 }
@@ -98,10 +107,20 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
     traffic: query => traffic(executor, query),
     changesAbout: (place, asOfMs) => changesAbout(executor, place, asOfMs),
     insertFlows: flows => insertRows(executor, 'flows', FLOW_COLUMNS, flows),
-    putObject: object => insertRows(executor, 'objects', OBJECT_COLUMNS, [object]),
+    insertFiles: (table, files) => executor.insertFiles({ ...NATIVE_TABLES[table], files }),
+    putObject: object => putObjects(executor, [object]),
+    putObjects: objects => putObjects(executor, objects),
     async findObject(objectId) {
       const [row] = await executor.rows<ObjectRow>(OBJECT, { object_id: objectId })
       return row === undefined ? undefined : objectOf(row)
+    },
+    async findObjects(objectIds) {
+      const found: FlowObject[] = []
+      for (let from = 0; from < objectIds.length; from += IDS_AT_A_TIME) {
+        const object_ids = objectIds.slice(from, from + IDS_AT_A_TIME)
+        found.push(...(await executor.rows<ObjectRow>(OBJECTS, { object_ids })).map(objectOf))
+      }
+      return found
     },
     async answeredUntilMs() {
       const [row] = await executor.rows<{ until_ms: string | null }>(ANSWERED_UNTIL)
@@ -111,6 +130,8 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
       const rows = await executor.rows<{ object_id: string }>(COMMITTED)
       return new Set(rows.map(row => row.object_id))
     },
+    insertGaps: gaps => insertRows(executor, 'capture_gaps', GAP_COLUMNS, gaps),
+    captureGaps: query => captureGaps(executor, query),
     insertDeadLetters: letters => insertRows(executor, 'dead_letters', DEAD_LETTER_COLUMNS, letters),
     openObjects: () => openObjects(executor),
     insertCorrections: corrections => insertRows(executor, 'corrections', CORRECTION_COLUMNS, corrections),
@@ -153,6 +174,15 @@ async function* flowPages(executor: Executor, objectId: string): AsyncGenerator<
     if (page.length < PAGE_ROWS) return
     after = page.at(-1)?.record ?? after
   }
+}
+
+/** What is committed is added up before it counts, so that sums by hour lack nothing of it. */
+async function putObjects(executor: Executor, objects: readonly FlowObject[]): Promise<void> {
+  await addUpHours(
+    executor,
+    objects.filter(({ state, records }) => state === 'committed' && records > 0),
+  )
+  await insertRows(executor, 'objects', OBJECT_COLUMNS, objects)
 }
 
 async function insertRows<Row>(

@@ -3,6 +3,7 @@ import type { AnswerState } from '../ownership/answer.ts'
 import type { Change } from '../ownership/claim.ts'
 import type { Prefix } from '../ownership/prefix.ts'
 import type { Millis } from '../ownership/window.ts'
+import type { NativeTableName } from './native-tables.ts'
 
 /** One end of a flow record, answered. */
 export type FlowEnd = {
@@ -98,8 +99,8 @@ export type Traffic = {
   readonly rejectedBytes: number
 }
 
-/** Where an address is asked about, with all prefixes that cover it. */
-export type AskedPlace = { readonly domain: string; readonly ip: Ip; readonly prefixes: readonly Prefix[] }
+/** Addresses of one domain that are asked about together, with all prefixes that cover any of them. */
+export type AskedPlace = { readonly domain: string; readonly ips: readonly Ip[]; readonly prefixes: readonly Prefix[] }
 
 /** The manifest of one flow log object: the unit of exactly-once. */
 export type FlowObject = {
@@ -131,6 +132,44 @@ export type StoredDeadLetter = {
   /** First bytes, as text with unprintable ones escaped. */
   readonly sample: string
   readonly atMs: Millis
+}
+
+/**
+ * A line of a flow log that stands for records that are not there: there was no traffic (NODATA), or AWS lost them (SKIPDATA).
+ * Identity: (objectId, record, generation).
+ */
+export type StoredGap = {
+  readonly objectId: string
+  /** Number of the line within the object, the header being 0. */
+  readonly record: number
+  readonly generation: number
+  readonly status: 'NODATA' | 'SKIPDATA'
+  readonly account: string
+  /** Id of the interface, or of what else recorded; empty where the line does not tell. */
+  readonly recorder: string
+  /** Routing domains that the interface may have been in; empty where nobody knows. */
+  readonly domains: readonly string[]
+  /** Null where the line does not tell; `untilMs` is exclusive. */
+  readonly fromMs: Millis | null
+  readonly untilMs: Millis | null
+}
+
+export type GapQuery = {
+  readonly fromMs: Millis
+  readonly untilMs: Millis
+  readonly status: StoredGap['status']
+  /** Only of interfaces that may have been in this domain. */
+  readonly domain?: string | undefined
+  /** Only of interfaces that can have been in none but these. */
+  readonly domains?: readonly string[] | undefined
+  readonly most: number
+}
+
+/** Lines of one interface whose times meet or overlap. */
+export type CaptureGap = Omit<StoredGap, 'objectId' | 'record' | 'generation' | 'fromMs' | 'untilMs'> & {
+  readonly fromMs: Millis
+  readonly untilMs: Millis
+  readonly lines: number
 }
 
 /** Answers that were final and may have changed: to questions about an address in a block, or through one of the interfaces. */
@@ -176,14 +215,23 @@ export type Store = {
     signal: AbortSignal,
   ): AsyncIterable<readonly StoredChange[]>
   /**
-   * What bears on who had an address, of the changes that were logged by `asOfMs`, that moment included: claims on the place
+   * What bears on who had these addresses, of the changes that were logged by `asOfMs`, that moment included: claims on the place
    * (and one of its domain, where there are none), registrations, the polls of the sources concerned, horizons. Each once, by
    * partition and offset. Fenced ones are among them, and the registration that fences them: who takes an epoch registers first.
    */
   changesAbout(place: AskedPlace, asOfMs: Millis): Promise<readonly StoredChange[]>
   insertFlows(flows: readonly AttributedFlow[]): Promise<void>
+  /**
+   * Rows from files of blocks (`NativeBlock`) in one folder, whose columns are those of NATIVE_TABLES, in that order. The same
+   * rows as the other inserts would write, at a fraction of the cost; no row may be there twice.
+   */
+  insertFiles(table: NativeTableName, files: readonly string[]): Promise<void>
   putObject(object: FlowObject): Promise<void>
+  putObjects(objects: readonly FlowObject[]): Promise<void>
+  /** Its newest generation. */
   findObject(objectId: string): Promise<FlowObject | undefined>
+  /** The newest generation of each of them that has one, in no order. */
+  findObjects(objectIds: readonly string[]): Promise<readonly FlowObject[]>
   /** Who sent to whom, the most bytes first: every record of the newest committed generation of its object once. */
   traffic(query: TrafficQuery): Promise<readonly Traffic[]>
   /** All records that were committed end before this instant; −Infinity where there are none. */
@@ -210,6 +258,9 @@ export type Store = {
   correctedUpTo(enricher: string): Promise<readonly number[]>
   putCorrectedUpTo(enricher: string, position: readonly number[]): Promise<void>
   insertDeadLetters(letters: readonly StoredDeadLetter[]): Promise<void>
+  insertGaps(gaps: readonly StoredGap[]): Promise<void>
+  /** Where logs have no records in a window, by the newest committed generation of each object; the newest first. */
+  captureGaps(query: GapQuery): Promise<readonly CaptureGap[]>
   /** All committed flows of one object, in the order of their records. */
   flowsOf(objectId: string): Promise<readonly AttributedFlow[]>
   /** The same, some at a time. */

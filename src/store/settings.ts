@@ -8,6 +8,7 @@ export type StatementSettings = {
   readonly max_execution_time: number
   readonly output_format_json_quote_64bit_integers?: 1
   readonly max_partitions_per_insert_block?: number
+  readonly optimize_on_insert?: 0
   /** See `safeToken`. */
   readonly insert_deduplication_token?: string
 }
@@ -16,6 +17,7 @@ const ALLOWED: ReadonlySet<string> = new Set<keyof StatementSettings>([
   'max_execution_time',
   'output_format_json_quote_64bit_integers',
   'max_partitions_per_insert_block',
+  'optimize_on_insert',
   'insert_deduplication_token',
 ])
 

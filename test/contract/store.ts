@@ -2,7 +2,14 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Change, Claim } from '../../src/ownership/claim.ts'
-import type { AttributedFlow, Store, StoredChange, StoredCorrection } from '../../src/store/port.ts'
+import type {
+  AttributedFlow,
+  GapQuery,
+  Store,
+  StoredChange,
+  StoredCorrection,
+  StoredGap,
+} from '../../src/store/port.ts'
 import { anyChange } from '../support/changes.ts'
 import {
   claim,
@@ -511,6 +518,136 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       ])
     })
 
+    const HOUR = 1_795_176_000
+    const hourly = (app: string) =>
+      select(`
+        SELECT toString(hour) AS hour, action, toInt32(flows) AS flows, toInt32(bytes) AS bytes, toInt32(packets) AS packets
+        FROM edges_1h WHERE src_app = '${app}' ORDER BY hour, action`)
+
+    test('edges by hour count the newest committed generation once, whatever was written twice, and move with corrections', async () => {
+      const source = end({ application: 'hour-a' })
+      const records = [
+        flow({ source, record: 1, startSeconds: HOUR, bytes: 5, packets: 1 }),
+        flow({ source, record: 2, startSeconds: HOUR + 3599, bytes: 6, packets: 2 }),
+        flow({ source, record: 3, startSeconds: HOUR + 3600, bytes: 7, packets: 3, action: 'REJECT' }),
+      ]
+      await committed('hours', records)
+      await committed('hours', records)
+      const before = [
+        { hour: '2026-11-20 12:00:00', action: 'ACCEPT', flows: 2, bytes: 11, packets: 3 },
+        { hour: '2026-11-20 13:00:00', action: 'REJECT', flows: 1, bytes: 7, packets: 3 },
+      ]
+      expect(await hourly('hour-a')).toEqual(before)
+      const [first, ...rest] = records.map(record => ({ ...record, objectId: 'hours', generation: 2 }))
+      if (first === undefined) throw new Error('there is a first record')
+      await store.insertFlows([{ ...first, source: end({ application: 'hour-b' }) }, ...rest])
+      expect(await hourly('hour-a')).toEqual(before)
+      expect(await hourly('hour-b')).toEqual([])
+      await store.putObject(
+        manifest({ objectId: 'hours', generation: 2, state: 'committed', updatedAtMs: NOON_MS + 2 }),
+      )
+      expect(await hourly('hour-a')).toEqual([{ ...before[0], flows: 1, bytes: 6, packets: 2 }, before[1]])
+      expect(await hourly('hour-b')).toEqual([{ ...before[0], flows: 1, bytes: 5, packets: 1 }])
+    })
+
+    test('what was committed without its hours gets them with the next migration', async () => {
+      await committed('hourless', [flow({ source: end({ application: 'hour-c' }), startSeconds: HOUR, bytes: 9 })])
+      await tested.client.command({
+        query: "ALTER TABLE flow_hours DELETE WHERE object_id = 'hourless' SETTINGS mutations_sync = 1",
+      })
+      expect(await hourly('hour-c')).toEqual([])
+      await store.migrate()
+      expect(await hourly('hour-c')).toMatchObject([{ flows: 1, bytes: 9 }])
+    })
+
+    test(
+      'traffic over any window is what its records come to, by the newest committed generation',
+      async () => {
+        const record = fc.record({
+          object: fc.nat({ max: 3 }),
+          generation: fc.integer({ min: 1, max: 3 }),
+          startSeconds: fc.integer({ min: -4 * 3600, max: 4 * 3600 }).map(seconds => HOUR + seconds),
+          source: fc.constantFrom('p', 'q'),
+          destination: fc.constantFrom('p', 'q'),
+          action: fc.constantFrom('ACCEPT', 'REJECT'),
+          bytes: fc.nat({ max: 1000 }),
+        })
+        const drawn = fc.record({
+          records: fc.array(record, { minLength: 1, maxLength: 40 }),
+          committed: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+          windows: fc.array(fc.tuple(fc.integer({ min: -5, max: 4 }), fc.integer({ min: 0, max: 36_000 })), {
+            minLength: 3,
+            maxLength: 3,
+          }),
+        })
+        let world = 0
+        await fc.assert(
+          fc.asyncProperty(drawn, async ({ records, committed: newest, windows }) => {
+            const name = `traffic-${world++}`
+            const app = (letter: string) => `${name}-${letter}`
+            const flows = records.map((given, i) =>
+              flow({
+                objectId: `${name}-${given.object}`,
+                generation: given.generation,
+                record: i,
+                startSeconds: given.startSeconds,
+                bytes: given.bytes,
+                packets: 1,
+                action: given.action,
+                source: end({ application: app(given.source), domain: name }),
+                destination: end({ application: app(given.destination), domain: name }),
+              }),
+            )
+            await store.insertFlows(flows)
+            for (const [object, generation] of newest.entries()) {
+              for (let each = 1; each <= generation; each++)
+                await store.putObject(
+                  manifest({ objectId: `${name}-${object}`, generation: each, state: 'committed', updatedAtMs: each }),
+                )
+            }
+            const counted = flows.filter((_, i) => records[i]?.generation === newest[records[i]?.object ?? 0])
+            for (const [hour, lengthSeconds] of windows) {
+              const from = HOUR + hour * 3600 + (lengthSeconds % 3 === 0 ? 0 : lengthSeconds % 3600)
+              const until = from + lengthSeconds
+              const expected = new Map<string, string>()
+              const within = counted.filter(({ startSeconds }) => startSeconds >= from && startSeconds < until)
+              for (const { source, destination } of within) {
+                const same = within.filter(
+                  other =>
+                    other.source.application === source.application &&
+                    other.destination.application === destination.application,
+                )
+                const bytesOf = (some: readonly AttributedFlow[]) => some.reduce((sum, { bytes }) => sum + bytes, 0)
+                const rejected = same.filter(({ action }) => action === 'REJECT')
+                expected.set(
+                  `${source.application} ${destination.application}`,
+                  `${same.length} ${bytesOf(same)} ${same.length} ${rejected.length} ${bytesOf(rejected)}`,
+                )
+              }
+              const traffic = await store.traffic({
+                fromMs: from * 1000,
+                untilMs: until * 1000,
+                by: 'app',
+                domains: [name],
+                withMiddles: false,
+                most: 100,
+              })
+              const found = traffic.map(
+                ({ source, destination, flows: count, bytes, packets, rejectedFlows, rejectedBytes }) =>
+                  [
+                    `${source.name} ${destination.name}`,
+                    `${count} ${bytes} ${packets} ${rejectedFlows} ${rejectedBytes}`,
+                  ] as const,
+              )
+              expect(new Map(found)).toEqual(expected)
+            }
+          }),
+          propertyRuns(12),
+        )
+      },
+      propertyTimeoutMs(120_000),
+    )
+
     test('flows of more days than one insert may touch by default are stored', async () => {
       const flows = Array.from({ length: 120 }, (_, day) =>
         flow({ objectId: 'days', record: day, startSeconds: 1_700_000_000 + day * 86_400 }),
@@ -525,7 +662,96 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await select("SELECT record FROM flows WHERE object_id = 'broken'")).toEqual([])
     })
 
+    const gap = (given: Partial<StoredGap> = {}): StoredGap => ({
+      ...({ objectId: 'gaps', record: 1, generation: 1, status: 'SKIPDATA', account: '123456789012' } as const),
+      ...{ recorder: 'eni-1', domains: ['gap-domain'], fromMs: NOON_MS, untilMs: NOON_MS + 60_000 },
+      ...given,
+    })
+    const DAY_MS = 86_400_000
+    const ofDay = { fromMs: NOON_MS - DAY_MS, untilMs: NOON_MS + DAY_MS, status: 'SKIPDATA', most: 100 } as const
+
+    test('gaps of logs are those of the newest committed generation, once, by what they say', async () => {
+      const objectId = 'gaps'
+      const lines = [
+        gap(),
+        gap({ record: 2, status: 'NODATA' }),
+        gap({ record: 3, recorder: '', domains: [], fromMs: null, untilMs: null }),
+        gap({ record: 4, recorder: "eni'\\t", domains: ["it's", 'gap-domain'] }),
+      ]
+      await store.putObject(manifest({ objectId, generation: 1 }))
+      await store.insertGaps(lines)
+      expect(await store.captureGaps(ofDay)).toEqual([])
+      for (let times = 0; times < 2; times++) {
+        await store.insertGaps(lines)
+        await store.putObject(manifest({ objectId, generation: 1, state: 'committed' }))
+      }
+      const shown = async (over: Partial<GapQuery> = {}) =>
+        (await store.captureGaps({ ...ofDay, ...over })).map(({ recorder, lines: count }) => [recorder, count])
+      expect(await store.captureGaps({ ...ofDay, most: 1 })).toEqual([
+        {
+          ...{ status: 'SKIPDATA', account: '123456789012', recorder: "eni'\\t", domains: ["it's", 'gap-domain'] },
+          ...{ fromMs: NOON_MS, untilMs: NOON_MS + 60_000, lines: 1 },
+        },
+      ])
+      expect(await shown()).toEqual([
+        ["eni'\\t", 1],
+        ['eni-1', 1],
+      ])
+      expect(await shown({ status: 'NODATA' })).toEqual([['eni-1', 1]])
+      expect(await shown({ domain: "it's" })).toEqual([["eni'\\t", 1]])
+      expect(await shown({ domains: ['gap-domain'] })).toEqual([['eni-1', 1]])
+      expect(await shown({ domains: [] })).toEqual([])
+      expect(await shown({ fromMs: NOON_MS + 60_000 })).toEqual([])
+      expect(await shown({ untilMs: NOON_MS })).toEqual([])
+      await store.insertGaps([gap({ generation: 2, recorder: 'eni-2' })])
+      await store.putObject(manifest({ objectId, generation: 2, state: 'committed' }))
+      expect(await shown()).toEqual([['eni-2', 1]])
+    })
+
+    test(
+      'lines of one interface that meet are one gap, whatever object they are in',
+      async () => {
+        const line = fc.record({
+          object: fc.nat({ max: 2 }),
+          recorder: fc.constantFrom('eni-a', 'eni-b'),
+          from: fc.nat({ max: 40 }),
+          length: fc.nat({ max: 8 }),
+        })
+        let world = 0
+        await fc.assert(
+          fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 25 }), async lines => {
+            const name = `gap-world-${world++}`
+            const gaps = lines.map(({ object, recorder, from, length }, record) =>
+              gap({
+                ...{ objectId: `${name}-${object}`, record, recorder, domains: [name] },
+                ...{ fromMs: NOON_MS + from * 1000, untilMs: NOON_MS + (from + length) * 1000 },
+              }),
+            )
+            await store.insertGaps(gaps)
+            for (const object of [0, 1, 2])
+              await store.putObject(manifest({ objectId: `${name}-${object}`, state: 'committed' }))
+            const found = await store.captureGaps({ ...ofDay, domain: name })
+            for (const recorder of ['eni-a', 'eni-b']) {
+              const own = found.filter(one => one.recorder === recorder).toSorted((a, b) => a.fromMs - b.fromMs)
+              const of = gaps.filter(one => one.recorder === recorder)
+              const isWithin = (ms: number, one: Pick<StoredGap, 'fromMs' | 'untilMs'>) =>
+                (one.fromMs ?? 0) <= ms && ms < (one.untilMs ?? 0)
+              for (let second = 0; second < 50; second++) {
+                const ms = NOON_MS + second * 1000
+                expect(own.some(one => isWithin(ms, one))).toBe(of.some(one => isWithin(ms, one)))
+              }
+              expect(own.slice(1).every((one, i) => one.fromMs > (own[i]?.untilMs ?? 0))).toBe(true)
+              expect(own.reduce((sum, { lines: count }) => sum + count, 0)).toBe(of.length)
+            }
+          }),
+          propertyRuns(15),
+        )
+      },
+      propertyTimeoutMs(120_000),
+    )
+
     test('writing nothing is no error', async () => {
+      await store.insertGaps([])
       await store.insertFlows([])
       await store.insertChanges([])
       await store.insertDeadLetters([])

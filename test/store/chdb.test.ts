@@ -6,6 +6,8 @@ import { createExecutor } from '../../src/store/executor.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { storeContract } from '../contract/store.ts'
 import { executorContract } from '../contract/store-executor.ts'
+import { storeFilesContract } from '../contract/store-files.ts'
+import { storeQuestionsContract } from '../contract/store-questions.ts'
 import { type Child, startChild } from '../support/clickhouse-child.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { recordedReport, testClock } from '../support/clickhouse-rows.ts'
@@ -21,6 +23,16 @@ const dependencies = () => {
 }
 
 storeContract('chDB', async () => {
+  const store = await openStore({ driver: 'chdb', path }, dependencies().dependencies)
+  return { store, client: holder, close: () => store.close() }
+})
+
+storeQuestionsContract('chDB', async () => {
+  const store = await openStore({ driver: 'chdb', path }, dependencies().dependencies)
+  return { store, client: holder, close: () => store.close() }
+})
+
+storeFilesContract('chDB', async () => {
   const store = await openStore({ driver: 'chdb', path }, dependencies().dependencies)
   return { store, client: holder, close: () => store.close() }
 })

@@ -6,6 +6,8 @@ import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/port.ts'
 import { storeContract } from '../contract/store.ts'
 import { executorContract } from '../contract/store-executor.ts'
+import { storeFilesContract } from '../contract/store-files.ts'
+import { storeQuestionsContract } from '../contract/store-questions.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { type ClickHouseHttp, startClickHouseHttp } from '../support/clickhouse-http.ts'
 import { flow, type Happening, manifest, recordedReport, testClock } from '../support/clickhouse-rows.ts'
@@ -29,23 +31,29 @@ const outside = createClient(access)
 afterAll(() => outside.close())
 const drop = (purpose: string) => outside.command({ query: `DROP DATABASE IF EXISTS ${database(purpose)}` })
 
-storeContract(real === undefined ? 'a server (the double)' : 'a real server', async () => {
-  const settings = { driver: 'server', ...access, database: database('store') } as const
+/** A store in a database of its own, which goes with it. */
+const openIn = (purpose: string) => async () => {
+  const settings = { driver: 'server', ...access, database: database(purpose) } as const
   const store = await openStore(settings, { clock: testClock, report: recordedReport().report })
   await store.migrate()
-  const client: ClickHouseClient = createClient({ ...access, database: database('store') })
+  const client: ClickHouseClient = createClient({ ...access, database: database(purpose) })
   return {
     store,
     client,
     async close() {
       await store.close()
       await client.close()
-      await drop('store')
+      await drop(purpose)
     },
   }
-})
+}
 
-executorContract(real === undefined ? 'a server (the double)' : 'a real server', async () => {
+const SERVER = real === undefined ? 'a server (the double)' : 'a real server'
+storeContract(SERVER, openIn('store'))
+storeQuestionsContract(SERVER, openIn('questions'))
+storeFilesContract(SERVER, openIn('files'))
+
+executorContract(SERVER, async () => {
   await outside.command({ query: `CREATE DATABASE ${database('executor')}` })
   return {
     connect: async () => connectServer({ driver: 'server', ...access, database: database('executor') }).client,

@@ -4,10 +4,11 @@ import type { Millis } from '../../ownership/window.ts'
 import type { AnnotateSummary } from '../annotate.ts'
 import { fileOut } from '../sinks/byte-out.ts'
 import type { SinkForm, Sunk } from '../sinks/port.ts'
+import type { CaptureGaps } from './capture-gaps.ts'
 import type { InputIdentity } from './inputs.ts'
 
 /** Raised whenever a manifest changes its meaning: outputs of another format are made again. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** All that an output depends on, beside its input. */
 export type BatchRun = {
@@ -40,6 +41,8 @@ export type BatchManifest = {
   readonly begunAt: string
   readonly output: Sunk & { readonly sha256: string }
   readonly counts: AnnotateSummary
+  /** Where the log itself has no records, as its NODATA and SKIPDATA lines say. */
+  readonly coverage: CaptureGaps
 }
 
 export const manifestPath = (output: string): string => `${output}.manifest.json`

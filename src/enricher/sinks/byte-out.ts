@@ -56,6 +56,35 @@ export async function fileOut(path: string): Promise<ByteOut> {
   }
 }
 
+/** A file that is read and then removed: made at the first bytes, and not durable. @throws WHOHAD_OUTPUT_NOT_WRITTEN */
+export function scratchOut(path: string): ByteOut {
+  const refused = (cause: unknown): never => {
+    throw enricherErrors.outputNotWritten({ path, reason: reasonOf(cause) }, cause)
+  }
+  let handle: FileHandle | undefined
+  let written = 0
+  const close = async () => {
+    const opened = handle
+    handle = undefined
+    await opened?.close()
+  }
+  return {
+    async write(bytes) {
+      handle ??= await open(path, 'w').catch(refused)
+      await handle.writeFile(bytes).catch(refused)
+      written += bytes.length
+    },
+    async finish() {
+      await close().catch(refused)
+      return written
+    },
+    async abort() {
+      await close()
+      await rm(path, { force: true })
+    },
+  }
+}
+
 /** A stream that others read, as standard output. It is not ended: others may write to it later. */
 export function streamOut(stream: NodeJS.WritableStream): ByteOut {
   let written = 0

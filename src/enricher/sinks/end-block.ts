@@ -1,0 +1,93 @@
+import type { NativeBlock } from '../../store/native-block.ts'
+import type { Side } from '../attribute.ts'
+import type { AddressColumn } from '../flowlogs/record-batch.ts'
+import type { AnsweredBatch } from '../join/answered-batch.ts'
+import { Addresses } from './address-block.ts'
+import { END_TEXTS, type EndText, type EndTexts } from './end-texts.ts'
+
+/** How the columns of the table call them, behind the side. */
+const COLUMNS: Readonly<Record<EndText, string>> = {
+  domain: 'domain',
+  state: 'state',
+  reason: 'reason',
+  application: 'app',
+  resourceId: 'resource',
+  cluster: 'cluster',
+  account: 'account',
+  region: 'region',
+  zone: 'zone',
+  layer: 'layer',
+  claimId: 'claim',
+  service: 'service',
+}
+
+/** One end of the rows of a block. */
+export class EndBlock {
+  private readonly texts: EndTexts
+  private readonly addresses: Addresses
+  private readonly ports: Int32Array
+  /** Of the rows: numbers of ends. */
+  private readonly ends: Int32Array
+  /** Of the places of the batch that is taken. */
+  private answers = new Int32Array(0)
+  private readonly chosen: Uint32Array
+
+  constructor(capacity: number, texts: EndTexts) {
+    this.texts = texts
+    this.addresses = new Addresses(capacity)
+    this.ports = new Int32Array(capacity)
+    this.ends = new Int32Array(capacity)
+    this.chosen = new Uint32Array(capacity)
+  }
+
+  begin(): void {
+    this.addresses.begin()
+  }
+
+  /** The records of this batch are put next. */
+  answer(answered: AnsweredBatch, side: Side): void {
+    const { count, capacity } = answered.batch
+    if (this.answers.length < count) this.answers = new Int32Array(capacity)
+    this.texts.number(answered, side, this.answers)
+  }
+
+  put(row: number, place: number, packet: AddressColumn, observed: AddressColumn, ports: Int32Array): void {
+    this.addresses.put(row, packet.families[place] === 0 ? observed : packet, place)
+    this.ports[row] = Math.max(0, ports[place] as number)
+    this.ends[row] = this.answers[place] as number
+  }
+
+  encode(into: NativeBlock, side: 'src' | 'dst', rows: number): void {
+    const { texts } = this
+    const distinct = distinctOf(this.ends, rows, texts.size)
+    const put = (field: EndText) => this.encodeText(into, `${side}_${COLUMNS[field]}`, field, distinct, rows)
+    this.addresses.encode(into, `${side}_ip`, rows)
+    into.numbers(`${side}_port`, 'Int32', this.ports)
+    for (const field of END_TEXTS) if (field !== 'service') put(field)
+    const hasLists = distinct.some(end => (texts.candidates[end]?.length ?? 0) > 0)
+    const listOf = (row: number) => texts.candidates[this.ends[row] as number] as readonly string[]
+    into.lists(`${side}_candidates`, hasLists ? listOf : undefined)
+    put('service')
+  }
+
+  private encodeText(into: NativeBlock, name: string, field: EndText, distinct: Int32Array, rows: number): void {
+    const { texts, chosen, ends } = this
+    const keys = texts.keysOf(field, distinct)
+    for (let row = 0; row < rows; row++) chosen[row] = keys.keyOfEnd[ends[row] as number] as number
+    into.chosen(name, keys.texts, chosen)
+  }
+}
+
+/** The ends that rows have, each once. */
+function distinctOf(ends: Int32Array, rows: number, size: number): Int32Array {
+  const isThere = new Uint8Array(size)
+  const distinct = new Int32Array(size)
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const end = ends[row] as number
+    if (isThere[end] === 1) continue
+    isThere[end] = 1
+    distinct[count++] = end
+  }
+  return distinct.subarray(0, count)
+}
