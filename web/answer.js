@@ -1,7 +1,7 @@
 // From an answer's JSON to the elements that show it.
 
 /** An element with text or elements inside; strings become text nodes, never HTML. */
-function element(tag, attributes, ...children) {
+export function element(tag, attributes, ...children) {
   const made = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
   made.append(...children.filter(child => child !== null))
@@ -12,6 +12,7 @@ export function renderProblem(detail) {
   return [element('p', { class: 'problem' }, detail ?? 'whohad answered something that this page cannot read.')]
 }
 
+/** `url` is where a browser has the same by itself; without one, as where a key is needed, the JSON stands here. */
 export function renderAnswer(answer, url) {
   return [
     element(
@@ -36,7 +37,14 @@ export function renderAnswer(answer, url) {
       ? section(titleOf('Underneath', answer.under, answer.underTotal), holdingTable(answer.under))
       : null,
     answer.service && section('Published service', holdingTable([answer.service])),
-    element('p', { class: 'raw' }, element('a', { href: url }, 'This answer as JSON')),
+    url === undefined
+      ? element(
+          'details',
+          { class: 'raw' },
+          element('summary', {}, 'This answer as JSON'),
+          element('pre', {}, JSON.stringify(answer, null, 2)),
+        )
+      : element('p', { class: 'raw' }, element('a', { href: url }, 'This answer as JSON')),
   ].filter(part => part !== null)
 }
 

@@ -2,10 +2,12 @@
 // put in as text; nothing here reads or writes HTML.
 
 import { renderAnswer, renderProblem } from './answer.js'
+import { hasKey, keyForm, keyHeaders, showKey } from './key.js'
 
 const form = document.getElementById('ask')
 const box = document.getElementById('question')
 const answer = document.getElementById('answer')
+const withKey = document.getElementById('with-key')
 
 let asking = new AbortController()
 
@@ -14,13 +16,15 @@ async function ask(q) {
   asking.abort()
   asking = new AbortController()
   const { signal } = asking
+  showKey(withKey)
   const url = `v1/whohad?q=${encodeURIComponent(q)}`
   document.title = `${q} · whohad`
   answer.setAttribute('aria-busy', 'true')
   try {
-    const response = await fetch(url, { signal, headers: { accept: 'application/json' } })
+    const response = await fetch(url, { signal, headers: { accept: 'application/json', ...keyHeaders() } })
     const body = await response.json()
-    answer.replaceChildren(...(response.ok ? renderAnswer(body, url) : renderProblem(body.detail)))
+    if (response.ok) answer.replaceChildren(...renderAnswer(body, hasKey() ? undefined : url))
+    else showRefusal(q, response, body, signal)
   } catch (error) {
     if (signal.aborted) return
     answer.replaceChildren(
@@ -28,6 +32,20 @@ async function ask(q) {
     )
   }
   answer.setAttribute('aria-busy', 'false')
+}
+
+/** 401: asks for a key. 429 and 503: says how long, and asks again by itself then. 403 and all else: says what is wrong. */
+function showRefusal(q, response, { detail }, signal) {
+  if (response.status === 401) {
+    const { parts, focus } = keyForm(() => ask(q))
+    answer.replaceChildren(...parts)
+    showKey(withKey)
+    return focus()
+  }
+  const seconds = Number(response.headers.get('retry-after'))
+  const waits = (response.status === 429 || response.status === 503) && seconds > 0
+  answer.replaceChildren(...renderProblem(waits ? `${detail} This page asks again by itself in ${seconds} s.` : detail))
+  if (waits) setTimeout(() => signal.aborted || ask(q), seconds * 1000)
 }
 
 /** Makes the page what its address says: an answer can be shared, and the browser's back button works. */
@@ -60,4 +78,5 @@ document.addEventListener('keydown', event => {
 })
 
 window.addEventListener('popstate', followAddress)
+showKey(withKey)
 followAddress()

@@ -2,6 +2,7 @@ import type { Answer, AnswerPart, Candidate, Holding } from '../ownership/answer
 import type { Owner } from '../ownership/claim.ts'
 import type { Bounds, Millis, Window } from '../ownership/window.ts'
 import type { AnswerJson, HoldingJson, InstantJson } from './answer-schema.ts'
+import { isoTimeOf } from './iso-time.ts'
 import { summaryOf } from './summary.ts'
 
 /**
@@ -89,5 +90,4 @@ export const boundsJson = ({ earliestMs, latestMs }: Bounds) => ({
 })
 
 /** JSON has no Infinity: a side without a bound is null. */
-export const instantJson = (ms: Millis): InstantJson | null =>
-  Number.isFinite(ms) ? { iso: new Date(ms).toISOString(), ms } : null
+export const instantJson = (ms: Millis): InstantJson | null => (Number.isFinite(ms) ? { iso: isoTimeOf(ms), ms } : null)

@@ -46,7 +46,7 @@ const AddressSchema = Type.Object(
   },
   { additionalProperties: false },
 )
-const ReplySchema = Type.Object(
+export const AppAddressesSchema = Type.Object(
   {
     application: Type.String(),
     during: WindowSchema,
@@ -73,7 +73,7 @@ export function appAddressesRoute(app: FastifyInstance, deps: AppAddressesDeps):
         tags: ['history'],
         params: ParamsSchema,
         querystring: QuerySchema,
-        response: { 200: ReplySchema, ...problemResponses(400, 503) },
+        response: { 200: AppAddressesSchema, ...problemResponses(400, 503) },
       },
     },
     async (request, reply) => {

@@ -1,29 +1,30 @@
 import { Fence } from '../changestream/fence.ts'
 import type { Ip } from '../ownership/address.ts'
-import { askAsOf, changesAsOf } from '../ownership/as-of.ts'
+import { changesAsOf } from '../ownership/as-of.ts'
 import { createOwnershipIndex } from '../ownership/ownership-index.ts'
 import { hostPrefix, type Prefix, prefixBits, toPrefix } from '../ownership/prefix.ts'
 import type { Store } from '../store/port.ts'
-import type { AskAsOf } from './answering.ts'
+import type { KnowAsOf } from './answering.ts'
 
 /**
- * Answers as of an earlier moment, from the store: it keeps every revision with the time at which it was logged. `settled`
+ * What was known at an earlier moment, from the store: it keeps every revision with the time at which it was logged. `settled`
  * resolves once the store has all that is in the log now.
  */
-export function askingAsOf({
+export function knowingAsOf({
   store,
   settled,
 }: {
   readonly store: Pick<Store, 'changesAbout'>
   readonly settled: () => Promise<void>
-}): AskAsOf {
-  return async (question, asOfMs) => {
+}): KnowAsOf {
+  return async (domain, ips, asOfMs) => {
     await settled()
-    const { domain, ip } = question
-    const logged = await store.changesAbout({ domain, ip, prefixes: prefixesAround(ip) }, asOfMs)
+    const prefixes = [...new Set(ips.flatMap(prefixesAround))]
+    const logged = await store.changesAbout({ domain, ips, prefixes }, asOfMs)
     const fence = new Fence()
-    const known = changesAsOf(logged, asOfMs, change => fence.fencedBy(change) === undefined)
-    return askAsOf(question, asOfMs, known, createOwnershipIndex())
+    const index = createOwnershipIndex()
+    for (const change of changesAsOf(logged, asOfMs, one => fence.fencedBy(one) === undefined)) index.apply(change)
+    return index
   }
 }
 

@@ -3,7 +3,9 @@ import Type, { type Static } from 'typebox'
 import type { Clock } from '../runtime/clock.ts'
 import { type Access, readableSources } from './access.ts'
 import { AnswerSchema } from './answer-schema.ts'
-import type { AnsweringDeps } from './answering.ts'
+import { type AnsweringDeps, answeringFor } from './answering.ts'
+import { asOfMsOf } from './asked.ts'
+import { answersAsOf } from './bulk/as-of-answers.ts'
 import { BriefSchema } from './bulk/brief.ts'
 import { CsvAnswers } from './bulk/csv-answers.ts'
 import { DecidedDomains } from './bulk/deciding.ts'
@@ -15,7 +17,7 @@ import type { Generate } from './bulk/shared-generation.ts'
 import type { BulkTransform } from './bulk/transform.ts'
 import { apiErrors } from './errors.ts'
 import { excerpt } from './excerpt.ts'
-import { shortText } from './parameters.ts'
+import { asOfText, shortText } from './parameters.ts'
 import { type ApiReport, brokenOff } from './report.ts'
 import { problemResponses } from './responses.ts'
 import { noteLookUp } from './security/audit.ts'
@@ -25,6 +27,7 @@ const QuerySchema = Type.Object(
   {
     at: shortText('time of questions that name none'),
     domain: shortText('routing domain of questions that name none'),
+    as_of: asOfText,
     view: Type.Optional(
       Type.Enum(['full', 'brief'], { description: 'how much JSON answers say; CSV is always brief' }),
     ),
@@ -33,7 +36,7 @@ const QuerySchema = Type.Object(
 )
 type Query = Static<typeof QuerySchema>
 
-export type BulkDeps = Pick<AnsweringDeps, 'index'> & {
+export type BulkDeps = AnsweringDeps & {
   readonly generation: Generate
   readonly clock: Pick<Clock, 'now'>
   readonly access: Access
@@ -93,33 +96,43 @@ export function bulkRoute(app: FastifyInstance, deps: BulkDeps): void {
       },
       (request, reply) => {
         const reader = deps.access.readerOf(request)
-        const lookUps = new ManyLookUps(deps.generation(), reader, deps.clock.now())
-        noteLookUp(request, { domain: request.query.domain ?? null, addresses: () => lookUps.asked })
+        const { as_of, ...defaults } = request.query
+        const nowMs = deps.clock.now()
         const decided = new DecidedDomains(readableSources(deps.index.sources(), reader))
-        const { type, transform } = formOf(request.headers['content-type'], lookUps, decided, request.query)
+        const { type, transformOf } = formOf(request.headers['content-type'], decided, defaults)
+        const { lookUps, transform } =
+          as_of === undefined
+            ? answersNow(new ManyLookUps(deps.generation(), reader, nowMs), transformOf)
+            : answersAsOf({ ...answeringFor(reader, deps), reader, asOfMs: asOfMsOf(as_of, nowMs) }, transformOf)
+        noteLookUp(request, { domain: defaults.domain ?? null, addresses: () => lookUps.asked })
         return streams.send(request, reply, type, transform)
       },
     ),
   )
 }
 
+const answersNow = (lookUps: ManyLookUps, transformOf: (lookUps: ManyLookUps) => BulkTransform) => ({
+  lookUps,
+  transform: transformOf(lookUps),
+})
+
 function formOf(
   contentType: string | undefined,
-  lookUps: ManyLookUps,
   decided: DecidedDomains,
-  { view = 'full', ...defaults }: Query,
-): { readonly type: string; readonly transform: BulkTransform } {
+  { view = 'full', ...given }: Omit<Query, 'as_of'>,
+): { readonly type: string; readonly transformOf: (lookUps: ManyLookUps) => BulkTransform } {
   const [name = ''] = (contentType ?? '').split(';')
-  const json = () => new JsonAnswers(lookUps, decided, { ...defaults, view })
+  const defaults = { ...given, view }
+  const json = (lookUps: ManyLookUps) => new JsonAnswers(lookUps, decided, defaults)
   switch (name.trim().toLowerCase()) {
     case NDJSON:
     case 'application/ndjson':
     case 'application/jsonl':
-      return { type: NDJSON, transform: ndjsonTransform(json()) }
+      return { type: NDJSON, transformOf: lookUps => ndjsonTransform(json(lookUps)) }
     case JSON_TYPE:
-      return { type: `${JSON_TYPE}; charset=utf-8`, transform: new JsonArray(json()) }
+      return { type: `${JSON_TYPE}; charset=utf-8`, transformOf: lookUps => new JsonArray(json(lookUps)) }
     case CSV:
-      return { type: `${CSV}; charset=utf-8`, transform: new CsvAnswers(lookUps, decided, { ...defaults, view }) }
+      return { type: `${CSV}; charset=utf-8`, transformOf: lookUps => new CsvAnswers(lookUps, decided, defaults) }
     default:
       throw apiErrors.bulkInputMalformed({ reason: `its content type is "${excerpt(name)}"` })
   }

@@ -4,7 +4,9 @@ import { LAYERS } from '../ownership/claim.ts'
 import type { OwnershipIndex, SourceView } from '../ownership/ownership-index.ts'
 import type { Millis, Window } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { type Access, readableSources } from './access.ts'
+import { WhohadError } from '../runtime/errors.ts'
+import type { CaptureGap, GapQuery, Store } from '../store/port.ts'
+import { type Access, type Reader, readableSources } from './access.ts'
 import { instantJson, windowJson } from './answer-json.ts'
 import { InstantOrNull, WindowSchema } from './answer-schema.ts'
 import type { AnsweringDeps } from './answering.ts'
@@ -17,6 +19,8 @@ import { problemResponses } from './responses.ts'
 /** So many intervals and gaps of each source are listed, the newest. */
 const MOST_SPANS = 1000
 const DAY_MS = 86_400_000
+/** The last second that a flow log can name. */
+const LATEST_MS = 2 ** 32 * 1000
 
 const QuerySchema = Type.Object(
   {
@@ -24,6 +28,11 @@ const QuerySchema = Type.Object(
     to: shortText('first instant after, by default now'),
     domain: shortText('only sources that watch this routing domain'),
     source: shortText('only this source'),
+    nodata: Type.Optional(
+      Type.Enum(['true', 'false'], {
+        description: 'capture gaps also of interfaces without traffic; by default only of records that AWS lost',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -65,10 +74,32 @@ const SourceSchema = Type.Object(
   },
   closed,
 )
-const CoverageSchema = Type.Object({ during: WindowSchema, sources: Type.Array(SourceSchema) }, closed)
+const CaptureGapSchema = Type.Object(
+  {
+    status: Type.Enum(['NODATA', 'SKIPDATA'], { description: 'NODATA: no traffic; SKIPDATA: AWS lost records' }),
+    interface: Type.String({ description: 'or what else recorded; empty where the log does not tell' }),
+    account: Type.String(),
+    domains: Type.Array(Type.String(), { description: 'in which the interface may have been' }),
+    during: WindowSchema,
+    lines: Type.Integer({ minimum: 1 }),
+  },
+  closed,
+)
+const CoverageSchema = Type.Object(
+  {
+    during: WindowSchema,
+    sources: Type.Array(SourceSchema),
+    captureGaps: Type.Union([Type.Array(CaptureGapSchema, { maxItems: MOST_SPANS }), Type.Null()], {
+      description:
+        'where flow logs say that they have no records of an interface, the newest; null where the store cannot tell now, and where one source is asked for',
+    }),
+  },
+  closed,
+)
 
 export type CoverageDeps = Pick<AnsweringDeps, 'refuseWhileReplaying'> & {
   readonly index: Pick<OwnershipIndex, 'sources' | 'before'>
+  readonly store: Pick<Store, 'captureGaps'>
   readonly clock: Pick<Clock, 'now'>
   readonly access: Access
 }
@@ -89,20 +120,26 @@ export function coverageRoute(app: FastifyInstance, deps: CoverageDeps): void {
     },
     async (request, reply) => {
       deps.refuseWhileReplaying()
-      const { from, to, domain: named, source } = request.query
+      const { from, to, domain: named, source, nodata = 'false' } = request.query
       const nowMs = clock.now()
       const window =
         from === undefined && to === undefined
           ? { fromMs: nowMs - DAY_MS, untilMs: nowMs }
           : windowOf({ from: from ?? String(nowMs - DAY_MS), to: to ?? 'now' }, nowMs)
       const domain = named === undefined ? undefined : parseDomain(named)
-      const wanted = readableSources(index.sources(), access.readerOf(request)).filter(
+      const reader = access.readerOf(request)
+      const wanted = readableSources(index.sources(), reader).filter(
         view =>
           (source === undefined || view.source.source === source) &&
           (domain === undefined || view.source.scope.some(scope => scope.domain === domain)),
       )
       reply.header('cache-control', 'no-store')
-      return { during: windowJson(window), sources: wanted.map(view => sourceJson(view, window, nowMs, index)) }
+      const asked = { window, domain, reader, withNoData: nodata === 'true' }
+      return {
+        during: windowJson(window),
+        sources: wanted.map(view => sourceJson(view, window, nowMs, index)),
+        captureGaps: source === undefined ? await captureGaps(deps.store, asked) : null,
+      }
     },
   )
 }
@@ -130,5 +167,42 @@ function sourceJson(view: SourceView, window: Window, nowMs: Millis, index: Cove
     gaps: gaps.slice(-MOST_SPANS).map(windowJson),
   }
 }
+
+type AskedGaps = Pick<GapQuery, 'domain'> & {
+  readonly window: Window
+  readonly reader: Reader
+  readonly withNoData: boolean
+}
+
+/** What AWS lost first. Null where the store fails: what the sources cover is known without it. */
+async function captureGaps(store: CoverageDeps['store'], { window, domain, reader, withNoData }: AskedGaps) {
+  const whose = { domain, domains: reader.domains }
+  const statuses = withNoData ? (['SKIPDATA', 'NODATA'] as const) : (['SKIPDATA'] as const)
+  const found: CaptureGap[] = []
+  try {
+    for (const status of statuses) {
+      const most = MOST_SPANS - found.length
+      if (most > 0) found.push(...(await store.captureGaps({ ...wholeMillis(window), ...whose, status, most })))
+    }
+  } catch (error) {
+    if (!(error instanceof WhohadError)) throw error
+    return null
+  }
+  const readable = found.filter(({ domains }) => domains.every(one => reader.readable(one)))
+  return readable.map(({ status, recorder, account, domains, lines, ...span }) => ({
+    status,
+    interface: recorder,
+    account,
+    domains: [...domains],
+    during: windowJson(span),
+    lines,
+  }))
+}
+
+/** The store has no word for a window without bound. */
+const wholeMillis = ({ fromMs, untilMs }: Window): Window => ({
+  fromMs: Math.max(fromMs, 0),
+  untilMs: Math.min(untilMs, LATEST_MS),
+})
 
 const finite = (ms: Millis): number | null => (Number.isFinite(ms) ? ms : null)

@@ -4,6 +4,7 @@ import { apiErrors } from './errors.ts'
 import { excerpt } from './excerpt.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
 import type { ApiReport } from './report.ts'
+import { traceOf } from './request-span.ts'
 
 const RETRY_AFTER_SECONDS = 2
 
@@ -13,7 +14,7 @@ export function handleErrors(app: FastifyInstance, report: ApiReport): void {
     const told = errorForClient(error, request.id, queryNames(request.routeOptions.schema?.querystring))
     if (told.kind === 'failure') {
       const route = request.routeOptions.url ?? 'unknown'
-      report.requestFailed({ requestId: request.id, method: request.method, route, cause: error })
+      report.requestFailed({ requestId: request.id, ...traceOf(request), method: request.method, route, cause: error })
     }
     return sendProblem(reply, told)
   })

@@ -147,6 +147,12 @@ export const apiErrors = {
     (d: { host: string }) =>
       `Refusing to listen on "${d.host}": whoever reaches that address could ask without a login. Set api.keysFile or api.oidcIssuer so that callers have to log in, listen on 127.0.0.1, or set api.insecure to do it anyway.`,
   ),
+  bindInTheClear: declareError(
+    'WHOHAD_BIND_IN_THE_CLEAR',
+    'usage',
+    (d: { host: string }) =>
+      `Refusing to listen on "${d.host}" without TLS: keys and tokens could be read on their way. Set api.tlsCertFile and api.tlsKeyFile, or api.trustedProxies where a proxy in front speaks TLS, or api.insecure to do it anyway.`,
+  ),
   cannotListen: declareError(
     'WHOHAD_CANNOT_LISTEN',
     'state',

@@ -6,7 +6,7 @@ import type { Access } from './access.ts'
 import { answerJson, instantJson, windowJson } from './answer-json.ts'
 import { AnswerSchema, InstantOrNull, ReasonSchema, WindowSchema } from './answer-schema.ts'
 import { type AnsweringDeps, answeringFor } from './answering.ts'
-import { questionOf } from './asked.ts'
+import { asOfMsOf, questionOf } from './asked.ts'
 import { ClaimSchema, claimJson } from './claim-json.ts'
 import { claimsOn } from './claims-on.ts'
 import { explain } from './explain/explain.ts'
@@ -19,7 +19,7 @@ const closed = { additionalProperties: false } as const
 /** So many competing claims are listed. */
 const MOST_CLAIMS = 1000
 
-const ExplanationSchema = Type.Object(
+export const ExplanationSchema = Type.Object(
   {
     answer: AnswerSchema,
     rule: Type.Object({ reason: ReasonSchema, text: Type.String() }, closed),
@@ -74,17 +74,22 @@ export function explainRoute(app: FastifyInstance, deps: ExplainDeps): void {
     async (request, reply) => {
       const reader = deps.access.readerOf(request)
       const answering = answeringFor(reader, deps)
-      const question = questionOf(request.query, deps.clock.now(), answering.decide)
+      const { as_of, ...asked } = request.query
+      const nowMs = deps.clock.now()
+      const asOfMs = as_of === undefined ? undefined : asOfMsOf(as_of, nowMs)
+      const question = questionOf(asked, asOfMs ?? nowMs, answering.decide)
       noteLookUp(request, { domain: question.domain, addresses: () => 1 })
-      const answer = await answering.ask(question)
+      const then = asOfMs === undefined ? undefined : await answering.knowAsOf(question.domain, [question.ip], asOfMs)
+      const answer = await (then ?? answering).ask(question)
+      const index = then ?? deps.index
       const claims = reader.readable(question.domain)
-        ? claimsOn(deps.index, question.domain, question.ip, question).slice(0, MOST_CLAIMS)
+        ? claimsOn(index, question.domain, question.ip, question).slice(0, MOST_CLAIMS)
         : []
-      const known = deps.index.before()
+      const known = index.before()
       const { timeline, polls, rule, words } = explain(answer, claims, source => known.historyOf(source))
       reply.header('cache-control', 'no-store')
       return {
-        answer: answerJson(answer),
+        answer: answerJson(answer, asOfMs),
         rule,
         timeline: timeline.map(({ role, possible, certain, claim }) => ({
           role,

@@ -57,7 +57,7 @@ const EdgeSchema = Type.Object(
   },
   closed,
 )
-const GraphSchema = Type.Object(
+export const GraphSchema = Type.Object(
   {
     during: WindowSchema,
     by: Type.Enum(['app', 'cluster', 'account', 'zone']),

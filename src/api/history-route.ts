@@ -28,7 +28,7 @@ const QuerySchema = Type.Object(
 )
 const ParamsSchema = Type.Object({ ip: Type.String({ maxLength: 64, description: 'IPv4 or IPv6 address' }) })
 
-const HistorySchema = Type.Object(
+export const HistorySchema = Type.Object(
   {
     ip: Type.String(),
     domain: Type.String(),

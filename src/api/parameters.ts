@@ -12,7 +12,11 @@ export const wholeText = (description: string) =>
 export const wholeOf = (text: string | undefined, otherwise: number, most: number): number =>
   text === undefined ? otherwise : Math.max(1, Math.min(most, Number(text)))
 
-/** A question, as one text or in parts (`questionOf`). */
+export const asOfText = shortText(
+  'answer with what was known at that moment, by the clock of the change stream; "now" is then that moment',
+)
+
+/** A question, as one text or in parts (`questionOf`), and as of when (`asOfMsOf`). */
 export const QuestionQuerySchema = Type.Object(
   {
     q: Type.Optional(Type.String({ maxLength: LONGEST_QUESTION, description: 'the question as people write it' })),
@@ -22,6 +26,7 @@ export const QuestionQuerySchema = Type.Object(
     port: shortText('local port, for addresses that several share'),
     from: shortText('first instant of a span, written like "at"'),
     to: shortText('first instant after the span'),
+    as_of: asOfText,
   },
   { additionalProperties: false },
 )

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import type { ErrorKind, WhohadError } from '../runtime/errors.ts'
+import { eddaErrors } from './edda/errors.ts'
 import { apiErrors } from './errors.ts'
 import { securityErrors } from './security/errors.ts'
 
@@ -26,6 +27,8 @@ const TITLES: Readonly<Record<ErrorKind, string>> = {
 // Errors whose status says more than that of their kind.
 const STATUS_OF_CODE = new Map([
   [apiErrors.routeUnknown.code, 404],
+  [eddaErrors.notFound.code, 404],
+  [eddaErrors.gone.code, 410],
   [apiErrors.urlTooLong.code, 414],
   [apiErrors.hostRefused.code, 421],
   [securityErrors.unauthenticated.code, 401],

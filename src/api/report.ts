@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { traceOf } from './request-span.ts'
 
 /** What happens in the API, one callback per happening; the CLI makes a log line and a metric of each. */
 export type ApiReport = {
@@ -14,6 +15,8 @@ export type ApiReport = {
     readonly requestId: string
     readonly method: string
     readonly route: string
+    /** Left out where the request is not traced. */
+    readonly traceId?: string
     readonly cause: unknown
   }): void
 }
@@ -21,5 +24,7 @@ export type ApiReport = {
 /** Tells of a defect that broke off an answer which had begun. */
 export const brokenOff =
   (report: Pick<ApiReport, 'requestFailed'>) =>
-  ({ id, method, routeOptions }: FastifyRequest, cause: unknown): void =>
-    report.requestFailed({ requestId: id, method, route: routeOptions.url ?? 'unknown', cause })
+  (request: FastifyRequest, cause: unknown): void => {
+    const { id: requestId, method, routeOptions } = request
+    report.requestFailed({ requestId, ...traceOf(request), method, route: routeOptions.url ?? 'unknown', cause })
+  }

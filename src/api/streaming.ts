@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { BulkTransform } from './bulk/transform.ts'
+import type { PieceTransform } from './bulk/transform.ts'
 import { apiErrors } from './errors.ts'
 
 /** Bodies of any length are for the routes that this scope holds: they read the request themselves, piece by piece. */
@@ -39,7 +39,7 @@ export class Streams {
     request: FastifyRequest,
     reply: FastifyReply,
     type: string,
-    transform: BulkTransform,
+    transform: PieceTransform,
   ): Promise<FastifyReply> {
     const { most } = this.options
     if (this.running >= most) throw apiErrors.tooManyStreams({ most })
@@ -67,12 +67,12 @@ export class Streams {
 }
 
 /** Between two pieces others have their turn. */
-async function* piecesOf(body: IncomingMessage, transform: BulkTransform): AsyncGenerator<Buffer> {
+async function* piecesOf(body: IncomingMessage, transform: PieceTransform): AsyncGenerator<Buffer> {
   for await (const chunk of body) {
-    const piece = transform.take(chunk)
+    const piece = await transform.take(chunk)
     if (piece.length > 0) yield piece
     await setImmediate()
   }
-  const last = transform.end()
+  const last = await transform.end()
   if (last.length > 0) yield last
 }

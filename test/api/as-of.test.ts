@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { askingAsOf, prefixesAround } from '../../src/api/as-of.ts'
+import { knowingAsOf, prefixesAround } from '../../src/api/as-of.ts'
 import { toWire } from '../../src/changestream/wire.ts'
 import type { Ip } from '../../src/ownership/address.ts'
+import type { Question } from '../../src/ownership/answer.ts'
 import { askAsOf, changesAsOf } from '../../src/ownership/as-of.ts'
 import { type Change, sourceOf } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store, StoredChange } from '../../src/store/port.ts'
+import { testApi } from '../support/api.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { recordedReport, testClock } from '../support/clickhouse-rows.ts'
 import { owner, TestSource } from '../support/estate.ts'
@@ -20,6 +22,13 @@ beforeAll(async () => {
   await store.migrate()
 }, 120_000)
 afterAll(() => store?.close())
+
+/** Answers as of an earlier moment, one question at a time. */
+const askingAsOf = (parts: Parameters<typeof knowingAsOf>[0]) => {
+  const knowAsOf = knowingAsOf(parts)
+  return async (asked: Omit<Question, 'nowMs'>, asOfMs: number) =>
+    (await knowAsOf(asked.domain, [asked.ip], asOfMs)).ask({ ...asked, nowMs: asOfMs })
+}
 
 /** Each source in a partition of its own; a change is logged a while after the one before. */
 const logged = (changes: readonly Change[], stepMs: number, firstPartition: number): readonly StoredChange[] => {
@@ -112,6 +121,102 @@ describe('what the store says of an earlier moment', () => {
     expect(await asking(later, 2000)).toMatchObject({ state: 'unknown' })
     expect(await asking(later, 3000)).toMatchObject({ state: 'ambiguous', reason: 'handoff' })
   }, 120_000)
+})
+
+describe('the routes that take as_of', () => {
+  /** 10.0.0.1 to 10.0.0.200 are api's in the poll that is logged at 1000, batch's in the one of 3000; 10.0.0.9 is shown late. */
+  async function asked() {
+    const source = new TestSource(createOwnershipIndex(), { source: 'routes/one', covered: ['routes 10.0.0.0/8'] })
+    const shown = (application: string) =>
+      Array.from({ length: 200 }, (_, i) => ({
+        domain: 'routes',
+        address: `10.0.0.${i + 1}`,
+        owner: owner(application, `i-${application}-${i}`),
+      }))
+    const polls = [shown('api'), shown('api'), shown('batch')].map((bindings, i) =>
+      source.poll((i + 1) * 100, (i + 1) * 100 + 5, bindings),
+    )
+    const stored = polls.flatMap((poll, i) =>
+      poll.map((change, j) => ({ change, partition: 902, offset: i * 1000 + j, loggedAtMs: (i + 1) * 1000 })),
+    )
+    let inserted: Promise<void> | undefined
+    const index = createOwnershipIndex()
+    for (const { change } of stored) index.apply(change)
+    const { app } = await testApi({
+      ask: question => index.ask(question),
+      knowAsOf: knowingAsOf({ store, settled: () => (inserted ??= store.insertChanges(stored)) }),
+      generation: () => index.generation(),
+      index,
+      clock: { now: () => 10_000, sleep: async () => {} },
+    })
+    const get = async (path: string, query: Record<string, string>) =>
+      (await app.inject(`${path}?${new URLSearchParams(query)}`)).json()
+    const post = async (type: string, payload: string, query: string) =>
+      (await app.inject({ method: 'POST', url: `/v1/whohad${query}`, headers: { 'content-type': type }, payload })).body
+    return { app, get, post }
+  }
+  // Small Unix times would be read as seconds.
+  const iso = (ms: number) => new Date(ms).toISOString()
+
+  test('answer many as they answer one, whatever the form', async () => {
+    const { app, get, post } = await asked()
+    const ips = Array.from({ length: 150 }, (_, i) => `10.0.0.${1 + ((i * 7) % 220)}`)
+    for (const asOf of [iso(2000), iso(3000)]) {
+      const singles: unknown[] = []
+      for (const ip of ips.slice(0, 3)) {
+        singles.push(await get('/v1/whohad', { ip, at: iso(150), domain: 'routes', as_of: asOf }))
+      }
+      const lines = ips.map(ip => JSON.stringify({ ip, at: iso(150), domain: 'routes' }))
+      const query = `?as_of=${asOf}`
+      const ndjson = (await post('application/x-ndjson', lines.join('\n'), query)).trim().split('\n')
+      expect(ndjson).toHaveLength(ips.length)
+      expect(JSON.parse(ndjson[0] ?? '').question.asOf.iso).toBe(asOf)
+      expect(ndjson.slice(0, 3).map(line => JSON.parse(line))).toEqual(singles)
+      expect(JSON.parse(await post('application/json', `[${lines}]`, query))).toEqual(
+        ndjson.map(line => JSON.parse(line)),
+      )
+      const csv = await post('text/csv', `ip\n${ips.join('\n')}\n`, `${query}&domain=routes&at=${iso(150)}`)
+      const rows = csv.trim().split('\n').slice(1)
+      const states = ndjson.map(line => JSON.parse(line)).map(({ state, reason }) => `routes,${state},${reason}`)
+      expect(rows.map(row => row.split(',').slice(1, 4).join(','))).toEqual(states)
+    }
+    const ahead = await post('text/csv', 'ip\n10.0.0.5', `?as_of=${iso(10_001)}`)
+    expect(JSON.parse(ahead)).toMatchObject({ code: 'WHOHAD_AS_OF_AHEAD' })
+    await app.close()
+  }, 120_000)
+
+  test('explain what was known then, and not what came after', async () => {
+    const { app, get } = await asked()
+    const question = { ip: '10.0.0.5', from: iso(120), to: iso(290), domain: 'routes' }
+    const names = ({ timeline }: { timeline: { claim: { owners: { application: string }[] } }[] }) =>
+      timeline.map(({ claim }) => claim.owners[0]?.application)
+    const then = await get('/v1/explain', { ...question, as_of: iso(2000) })
+    expect([names(then), then.answer.question.asOf.ms, then.answer.state]).toEqual([['api'], 2000, 'unknown'])
+    const now = await get('/v1/explain', question)
+    expect([names(now), now.answer.question.asOf]).toEqual([['api', 'batch'], null])
+    const before = await get('/v1/explain', { ...question, as_of: iso(0) })
+    expect([names(before), before.polls, before.answer.reason]).toEqual([[], [], 'no-such-domain'])
+    await app.close()
+  }, 120_000)
+
+  test('say nothing of earlier moments to who may not read the domain', async () => {
+    const known: string[] = []
+    const access = { readerOf: () => ({ readable: (domain: string) => domain === 'seen', domains: ['seen'] }) }
+    const knowAsOf = async (domain: string) => {
+      known.push(domain)
+      return createOwnershipIndex()
+    }
+    const { app } = await testApi({ access, knowAsOf })
+    const query = `as_of=${iso(1000)}`
+    await app.inject(`/v1/whohad?ip=10.0.0.5&domain=hidden&${query}`)
+    await app.inject(`/v1/explain?ip=10.0.0.5&domain=hidden&${query}`)
+    const headers = { 'content-type': 'text/csv' }
+    await app.inject({ method: 'POST', url: `/v1/whohad?${query}`, headers, payload: 'ip,domain\n10.0.0.5,hidden' })
+    expect(known).toEqual([])
+    await app.inject({ method: 'POST', url: `/v1/whohad?${query}`, headers, payload: 'ip,domain\n10.0.0.5,seen' })
+    expect(known).toEqual(['seen'])
+    await app.close()
+  })
 })
 
 test('the prefixes around an address are those that cover it, the widest first', () => {

@@ -73,7 +73,7 @@ describe('POST /v1/whohad', () => {
     ['text/csv', 'a,b\n', '', 'WHOHAD_BULK_INPUT_MALFORMED'],
     ['text/csv', '10.0.0.5', '?at=nonsense', 'WHOHAD_TIME_MALFORMED'],
     ['text/csv', '10.0.0.5', '?domain=a%20b', 'WHOHAD_DOMAIN_MALFORMED'],
-    ['text/csv', '10.0.0.5', '?as_of=now', 'WHOHAD_PARAMETER_MALFORMED'],
+    ['text/csv', '10.0.0.5', '?as_off=now', 'WHOHAD_PARAMETER_MALFORMED'],
   ])('%s with %j%s is refused with %s%s', async (type, body, query, code) => {
     const reply = await post((await api()).app, type, body, query)
     expect([reply.statusCode, reply.json().code]).toEqual([400, code])

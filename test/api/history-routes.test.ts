@@ -7,6 +7,8 @@ import { openEmbeddedLog } from '../../src/changestream/embedded/embedded-log.ts
 import type { Change } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
+import { storeErrors } from '../../src/store/errors.ts'
+import type { GapQuery } from '../../src/store/port.ts'
 import { testApi } from '../support/api.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { owner, TestSource } from '../support/estate.ts'
@@ -145,6 +147,47 @@ describe('GET /v1/coverage', () => {
       [500, 800],
       [900, 1000],
     ])
+  })
+
+  test('tells where flow logs have no records: what AWS lost, and what had no traffic where that is asked for', async () => {
+    const asked: GapQuery[] = []
+    const gap = { account: '123456789012', recorder: 'eni-1', domains: ['d1'], lines: 3 }
+    const span = { fromMs: at(10), untilMs: at(70) }
+    const { app } = await lived({
+      store: {
+        traffic: async () => [],
+        captureGaps: async query => {
+          asked.push(query)
+          return [{ ...gap, ...span, status: query.status }]
+        },
+      },
+    })
+    const path = urlOf('/v1/coverage', { from: String(at(0)), to: String(at(1000)), domain: 'd1' })
+    const { captureGaps } = (await app.inject(path)).json()
+    expect(captureGaps).toMatchObject([
+      { status: 'SKIPDATA', interface: 'eni-1', during: { from: { ms: at(10) }, until: { ms: at(70) } }, lines: 3 },
+    ])
+    expect(asked).toMatchObject([{ fromMs: at(0), untilMs: at(1000), status: 'SKIPDATA', domain: 'd1' }])
+    const both = (await app.inject(`${path}&nodata=true`)).json().captureGaps
+    expect(both.map(({ status }: { status: string }) => status)).toEqual(['SKIPDATA', 'NODATA'])
+    expect((await app.inject(`${path}&source=test%2Fone`)).json().captureGaps).toBeNull()
+  })
+
+  test('goes on without the store, which then cannot tell of the logs', async () => {
+    const captureGaps = () => Promise.reject(storeErrors.statementFailed({ statement: 'SELECT', reason: 'down' }))
+    const { app } = await lived({ store: { traffic: async () => [], captureGaps } })
+    const reply = await app.inject('/v1/coverage')
+    expect([reply.statusCode, reply.json().captureGaps]).toEqual([200, null])
+    const hidden = await lived({
+      access: { readerOf: () => ({ readable: () => false }) },
+      store: {
+        traffic: async () => [],
+        captureGaps: async ({ status }) => [
+          { status, account: '', recorder: 'eni-1', domains: ['d1'], fromMs: 0, untilMs: 1, lines: 1 },
+        ],
+      },
+    })
+    expect((await hidden.app.inject('/v1/coverage')).json().captureGaps).toEqual([])
   })
 
   test('is cut at the ends of the span, also between two polls', () => {

@@ -15,6 +15,7 @@ test('/openapi.json describes every route, its parameters, bodies and problems',
     Object.keys(methods).map(method => `${method} ${path}`),
   )
   expect(operations.sort()).toEqual([
+    'get /api/v2/view/{collection}/{id}',
     'get /healthz',
     'get /livez',
     'get /readyz',

@@ -31,6 +31,8 @@ export class Annotator implements BulkTransform {
   private readonly lookUps: ManyLookUps
   private readonly decided: DecidedDomains
   private readonly options: AnnotatorOptions
+  /** Of all addresses, where it was given. */
+  private readonly domain: NamedDomain | undefined
   private readonly stamps: Stamps
   private readonly held = new HeldHits()
   private readonly sink = new ByteSink()
@@ -44,6 +46,7 @@ export class Annotator implements BulkTransform {
     this.lookUps = lookUps
     this.decided = decided
     this.options = options
+    this.domain = options.domain === undefined ? undefined : lookUps.domain(options.domain)
     this.stamps = { nowMs: lookUps.nowMs, zoneMs: options.zoneMs }
   }
 
@@ -86,28 +89,41 @@ export class Annotator implements BulkTransform {
 
   private write(bytes: Buffer, end: number): void {
     const { held, sink } = this
+    for (let i = 0; i < held.count; i++) {
+      held.labels[i] = this.recalled(i)
+      if (held.labels[i] === undefined) held.ask(i)
+    }
     ownersOf(this.lookUps.generation, held.lookUps(), held.owners)
     let written = 0
+    let asked = 0
     for (let i = 0; i < held.count; i++) {
       const behind = held.ends[i] as number
       sink.part(bytes, written, behind)
-      sink.all(this.labelAt(i))
+      sink.all(held.labels[i] ?? this.labelAt(i, held.owners[asked++] as number))
       written = behind
     }
     sink.part(bytes, written, end)
     held.clear()
   }
 
-  private labelAt(i: number): Buffer {
-    const { held, lookUps, whole } = this
+  /** What was said of the address before, where it still holds. */
+  private recalled(i: number): Buffer | undefined {
+    const { held } = this
     const domain = held.domains[i]
     if (domain === undefined) return NEEDED
+    if (held.ips[i] !== undefined) return undefined
+    return this.whole.find(domain.number, held.words[i] as number, held.fromMs[i] as number, held.untilMs[i] as number)
+  }
+
+  private labelAt(i: number, fact: number): Buffer {
+    const { held, lookUps, whole } = this
+    const domain = held.domains[i]
+    // Of several that stand in one piece the first was asked.
+    const known = this.recalled(i)
+    if (domain === undefined || known !== undefined) return known ?? NEEDED
     const [fromMs, untilMs] = [held.fromMs[i] as number, held.untilMs[i] as number]
     const word = held.words[i] as number
     const [port, ip] = [held.ports[i], held.ips[i]]
-    const known = ip === undefined ? whole.find(domain.number, word, fromMs, untilMs) : undefined
-    if (known) return known
-    const fact = held.owners[i] as number
     const isQuick = fact >= 0 && lookUps.isQuick(domain, fromMs, untilMs)
     if (isQuick && port === undefined) return this.labelOfFact(fact)
     const address = ip ?? formatAddress({ family: 4, words: [word >>> 0, 0, 0, 0] })
@@ -134,6 +150,7 @@ export class Annotator implements BulkTransform {
   }
 
   private domainOf(word: number): NamedDomain | undefined {
+    if (this.domain !== undefined) return this.domain
     if (this.byWord.has(word)) return this.byWord.get(word)
     if (this.byWord.size >= MOST_KEPT) this.byWord.clear()
     const domain = this.domainOfIp(formatAddress({ family: 4, words: [word >>> 0, 0, 0, 0] }))
@@ -143,7 +160,7 @@ export class Annotator implements BulkTransform {
 
   private domainOfIp(ip: Ip): NamedDomain | undefined {
     try {
-      return this.lookUps.domain(this.options.domain ?? this.decided.of(ip))
+      return this.domain ?? this.lookUps.domain(this.decided.of(ip))
     } catch {
       return undefined // private, and several domains have it
     }

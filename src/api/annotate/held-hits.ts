@@ -11,13 +11,20 @@ export class HeldHits {
   words = new Int32Array(1024)
   fromMs = new Float64Array(1024)
   untilMs = new Float64Array(1024)
-  owners = new Int32Array(1024)
   /** Undefined where none could be told. */
   readonly domains: (NamedDomain | undefined)[] = []
   readonly ports: (number | undefined)[] = []
   /** Of IPv6 addresses, which are not looked up in groups. */
   readonly ips: (Ip | undefined)[] = []
-  private numbers = new Int32Array(1024)
+  /** What is known already of each. */
+  readonly labels: (Buffer | undefined)[] = []
+  /** What the look-ups of `asked` found, in their order. */
+  owners = new Int32Array(1024)
+  private asked = 0
+  private askedNumbers = new Int32Array(1024)
+  private askedWords = new Int32Array(1024)
+  private askedFromMs = new Float64Array(1024)
+  private askedUntilMs = new Float64Array(1024)
 
   add(end: number, domain: NamedDomain | undefined, word: number, port: number | undefined, ip: Ip | undefined): void {
     if (this.count === this.ends.length) this.grow()
@@ -27,23 +34,41 @@ export class HeldHits {
     this.domains[i] = domain
     this.ports[i] = port
     this.ips[i] = ip
-    // A number that no domain has: nobody is found.
-    this.numbers[i] = ip === undefined ? (domain?.number ?? 0) : 0
   }
 
   /** The time of all from `first` on. */
   at(first: number, { fromMs, untilMs }: Window): void {
-    this.fromMs.fill(fromMs, first, this.count)
-    this.untilMs.fill(untilMs, first, this.count)
+    for (let i = first; i < this.count; i++) {
+      this.fromMs[i] = fromMs
+      this.untilMs[i] = untilMs
+    }
+  }
+
+  /** Puts one among those to be looked up. */
+  ask(i: number): void {
+    const next = this.asked++
+    // A number that no domain has: nobody is found.
+    this.askedNumbers[next] = this.ips[i] === undefined ? (this.domains[i]?.number ?? 0) : 0
+    this.askedWords[next] = this.words[i] as number
+    this.askedFromMs[next] = this.fromMs[i] as number
+    this.askedUntilMs[next] = this.untilMs[i] as number
   }
 
   lookUps(): LookUps {
-    const { count, words, numbers, fromMs, untilMs } = this
-    return { family: 4, count, domains: numbers, words, fromMs, untilMs }
+    const { asked, askedNumbers, askedWords, askedFromMs, askedUntilMs } = this
+    return {
+      family: 4,
+      count: asked,
+      domains: askedNumbers,
+      words: askedWords,
+      fromMs: askedFromMs,
+      untilMs: askedUntilMs,
+    }
   }
 
   clear(): void {
     this.count = 0
+    this.asked = 0
   }
 
   private grow(): void {
@@ -54,9 +79,13 @@ export class HeldHits {
     const length = this.count * 2
     this.ends = larger(this.ends, new Int32Array(length))
     this.words = larger(this.words, new Int32Array(length))
-    this.numbers = larger(this.numbers, new Int32Array(length))
     this.fromMs = larger(this.fromMs, new Float64Array(length))
     this.untilMs = larger(this.untilMs, new Float64Array(length))
+    // Nothing is asked before all are found.
     this.owners = new Int32Array(length)
+    this.askedNumbers = new Int32Array(length)
+    this.askedWords = new Int32Array(length)
+    this.askedFromMs = new Float64Array(length)
+    this.askedUntilMs = new Float64Array(length)
   }
 }

@@ -1,7 +1,6 @@
 import { formatAddress } from '../../ownership/address.ts'
 import { isDomainName } from '../../ownership/domains.ts'
 import { ownersOf } from '../../ownership/generation/look-ups.ts'
-import { FACT_NUMBER } from '../../ownership/ledger/fact-table.ts'
 import { type Asked, questionOf } from '../asked.ts'
 import { parseDomain } from '../question.ts'
 import { parseTime } from '../time.ts'
@@ -14,6 +13,7 @@ import { HeldLines } from './held-lines.ts'
 import { type BulkDefaults, withDefaults } from './json-answers.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { ManyLookUps, NamedDomain } from './look-ups.ts'
+import { OwnedTails } from './owned-tails.ts'
 import { ipv4In, unixTimeIn } from './read-numbers.ts'
 import { SteadyMemo } from './steady-memo.ts'
 import { type BulkTransform, lineError, tooLong, unreadable } from './transform.ts'
@@ -38,7 +38,7 @@ export class CsvAnswers implements BulkTransform {
   private layout: CsvLayout | undefined
   private quick: QuickColumns | undefined
   private readonly starts = new Int32Array(COLUMNS_READ + 1)
-  private readonly tails = new Map<number, Buffer>()
+  private readonly owned: OwnedTails
   private readonly held = new HeldLines()
   private lastDomain: { readonly bytes: Buffer; readonly named: NamedDomain } | undefined
   private readonly whole = new SteadyMemo<Buffer>()
@@ -47,6 +47,7 @@ export class CsvAnswers implements BulkTransform {
   /** @throws WHOHAD_TIME_MALFORMED, WHOHAD_DOMAIN_MALFORMED where the defaults cannot be read */
   constructor(lookUps: ManyLookUps, decided: DecidedDomains, defaults: BulkDefaults) {
     this.lookUps = lookUps
+    this.owned = new OwnedTails(lookUps.generation.facts)
     this.decided = decided
     this.defaults = defaults
     this.defaultAtMs = defaults.at === undefined ? -1 : parseTime(defaults.at, lookUps.nowMs)
@@ -145,11 +146,10 @@ export class CsvAnswers implements BulkTransform {
       const [from, until] = [held.starts[i] as number, held.ends[i] as number]
       const fact = held.owners[i] as number
       const domain = held.domains[i] as NamedDomain
-      const tail =
-        fact >= 0 ? this.tailOf(fact) : this.wholeTail(domain, held.words[i] as number, held.fromMs[i] as number)
       sink.part(bytes, from, until)
       sink.all(domain.written)
-      sink.all(tail)
+      if (fact >= 0) this.writeOwned(fact)
+      else sink.all(this.wholeTail(domain, held.words[i] as number, held.fromMs[i] as number))
     }
     held.clear()
   }
@@ -166,14 +166,9 @@ export class CsvAnswers implements BulkTransform {
     return tail
   }
 
-  private tailOf(marked: number): Buffer {
-    const number = marked & FACT_NUMBER
-    const known = this.tails.get(number)
-    if (known) return known
-    if (this.tails.size >= MOST_KEPT) this.tails.clear()
-    const tail = Buffer.from(answerTail(briefOfFact(this.lookUps.generation.facts.fact(marked), '')))
-    this.tails.set(number, tail)
-    return tail
+  private writeOwned(marked: number): void {
+    if (this.owned.write(this.sink, marked)) return
+    this.sink.text(answerTail(briefOfFact(this.lookUps.generation.facts.fact(marked), '')))
   }
 
   private answerText(layout: CsvLayout, line: string): void {
@@ -188,9 +183,10 @@ export class CsvAnswers implements BulkTransform {
     try {
       const question = questionOf(withDefaults(asked, this.defaults), this.lookUps.nowMs, ip => this.decided.of(ip))
       const fact = this.lookUps.factOf(question)
-      const tail = fact >= 0 ? this.tailOf(fact) : Buffer.from(answerTail(briefOf(this.lookUps.ask(question))))
+      const tail = fact >= 0 ? undefined : answerTail(briefOf(this.lookUps.ask(question)))
       this.sink.text(`,${question.domain}`)
-      this.sink.all(tail)
+      if (tail === undefined) this.writeOwned(fact)
+      else this.sink.text(tail)
     } catch (error) {
       this.sink.text(errorTail(lineError(error)))
     }

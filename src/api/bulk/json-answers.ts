@@ -1,5 +1,5 @@
 import type { Question } from '../../ownership/answer.ts'
-import { answerJson } from '../answer-json.ts'
+import { answerText } from '../answer-text.ts'
 import { type Asked, questionOf } from '../asked.ts'
 import { apiErrors } from '../errors.ts'
 import { excerpt } from '../excerpt.ts'
@@ -47,7 +47,7 @@ export class JsonAnswers {
   }
 
   private told(question: Question): string {
-    if (this.defaults.view === 'full') return JSON.stringify(answerJson(this.lookUps.ask(question)))
+    if (this.defaults.view === 'full') return answerText(this.lookUps.ask(question), this.lookUps.asOfMs)
     const fact = this.lookUps.factOf(question)
     const brief =
       fact >= 0

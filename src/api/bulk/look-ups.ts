@@ -22,6 +22,8 @@ export type NamedDomain = KnownDomain & { readonly written: Buffer }
 export class ManyLookUps {
   readonly generation: Generation
   readonly nowMs: Millis
+  /** The earlier moment as of which all is answered, where it is one. */
+  readonly asOfMs: Millis | undefined = undefined
   /** Addresses that were asked about so far, for the audit log. */
   asked = 0
   private readonly reader: Reader

@@ -8,6 +8,12 @@ export type BulkTransform = {
   end(): Buffer
 }
 
+/** The same, where what answers has to be fetched first. */
+export type PieceTransform = {
+  take(chunk: Buffer): Buffer | Promise<Buffer>
+  end(): Buffer | Promise<Buffer>
+}
+
 /** Longest line, or element of an array, that is read. */
 export const LONGEST_LINE_BYTES = 8192
 

@@ -11,6 +11,8 @@ export type LookUp = {
 /** One request as the audit log has it. The addresses themselves, the URL and all headers are left out. */
 export type AuditEntry = {
   readonly requestId: string
+  /** Left out where the request is not traced. */
+  readonly traceId?: string
   /** Null where nobody was known. */
   readonly caller: { readonly kind: 'key' | 'token'; readonly id: string; readonly name: string } | null
   readonly address: string

@@ -21,6 +21,12 @@ export const securityErrors = {
       `More than ${d.most} requests within a minute. Ask again in ${d.seconds} s; many questions fit into one POST /v1/whohad.`,
     true,
   ),
+  certificateUnusable: declareError(
+    'WHOHAD_CERTIFICATE_UNUSABLE',
+    'state',
+    (d: { certFile: string; keyFile: string; reason: string }) =>
+      `Cannot speak TLS with ${d.certFile} and ${d.keyFile}: ${d.reason}. api.tlsCertFile has the certificate and those that lead to an authority, api.tlsKeyFile its key, both as PEM.`,
+  ),
   issuerUnreachable: declareError(
     'WHOHAD_ISSUER_UNREACHABLE',
     'unreachable',

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { WhohadError } from '../../runtime/errors.ts'
+import { spanOf, traceOf } from '../request-span.ts'
 import { type AuditEntry, lookUpOf } from './audit.ts'
 import { type Caller, Callers } from './caller.ts'
 import { securityErrors } from './errors.ts'
@@ -48,7 +49,10 @@ export async function guard(app: FastifyInstance, security: Security, webFolder:
         await count(request, reply)
         throw error
       })
-      if (caller) callers.let(request, caller)
+      if (caller) {
+        callers.let(request, caller)
+        spanOf(request)?.set({ 'enduser.id': caller.id })
+      }
       await count(request, reply)
       // What the process counts has the names of all sources.
       if (path === METRICS && caller?.domains !== undefined && !security.openMetrics)
@@ -106,20 +110,24 @@ async function counter(app: FastifyInstance, most: number, callers: Callers): Pr
 }
 
 function auditTo(app: FastifyInstance, report: SecurityReport, callers: Callers): void {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
-    if (PROBES.has(route)) return
-    const lookUp = lookUpOf(request)
-    const caller = callers.of(request)
-    report.lookedUp({
-      requestId: request.id,
-      caller: caller ? { kind: caller.kind, id: caller.id, name: caller.name } : null,
-      address: request.ip,
-      method: request.method,
-      route,
-      domain: lookUp?.domain ?? null,
-      addresses: lookUp?.addresses() ?? 0,
-      status: reply.statusCode,
-    })
+    if (!PROBES.has(route)) report.lookedUp(entryOf(request, reply.statusCode, callers.of(request)))
+    done()
   })
+}
+
+function entryOf(request: FastifyRequest, status: number, caller: Caller | undefined): AuditEntry {
+  const lookUp = lookUpOf(request)
+  return {
+    requestId: request.id,
+    ...traceOf(request),
+    caller: caller ? { kind: caller.kind, id: caller.id, name: caller.name } : null,
+    address: request.ip,
+    method: request.method,
+    route: request.routeOptions.url ?? 'none',
+    domain: lookUp?.domain ?? null,
+    addresses: lookUp?.addresses() ?? 0,
+    status,
+  }
 }

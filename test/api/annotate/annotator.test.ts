@@ -264,6 +264,34 @@ describe('a text', () => {
     )
   }, 120_000)
 
+  test('says of each line what it says of the line alone, whatever came before it', () => {
+    const address = fc.constantFrom(
+      '10.0.0.5',
+      '10.0.0.6',
+      '10.0.0.7',
+      '10.0.0.9',
+      '172.16.0.1',
+      '8.8.8.8',
+      '2001:db8::5',
+    )
+    const word = fc
+      .tuple(address, fc.constantFrom('', '', ':443', ':50432'))
+      .map(([ip, port]) => (ip.includes(':') ? ip : ip + port))
+    const stamp = fc.constantFrom('', '', `${START_MS / 1000 + 450} `, `${START_MS / 1000 + 600} `)
+    const line = fc
+      .tuple(stamp, fc.array(word, { minLength: 1, maxLength: 4 }))
+      .map(([at, words]) => at + words.join(' '))
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 2, maxLength: 12 }), lines => {
+        // A piece for each line: what was said in one is known in the next.
+        const { annotator } = annotatorOn()
+        const told = lines.map(text => annotator.take(Buffer.from(`${text}\n`)).toString())
+        expect(told).toEqual(lines.map(text => annotated(`${text}\n`)))
+      }),
+      propertyRuns(60),
+    )
+  })
+
   test('may have a line without end', () => {
     const line = `10.0.0.5 ${'x'.repeat(300_000)} 10.0.0.5`
     expect(annotated(line, [10_000], { domain: 'd1' })).toBe(`10.0.0.5{api} ${'x'.repeat(300_000)} 10.0.0.5{api}`)

@@ -82,6 +82,14 @@ async function estate(hasHidden: boolean) {
               domains === undefined || domains.includes(source.domain) || domains.includes(destination.domain),
           )
           .slice(0, most),
+      captureGaps: async ({ status, domain, domains }) =>
+        (hasHidden ? [['seen'], ['hidden'], []] : [['seen']])
+          .filter(of => domain === undefined || of.includes(domain))
+          .filter(of => domains === undefined || (of.length > 0 && of.every(one => domains.includes(one))))
+          .map(of => ({
+            ...({ status, account: '123456789012', recorder: `eni-${of[0] ?? 'somewhere'}`, domains: of } as const),
+            ...{ fromMs: 1000, untilMs: 2000, lines: 1 },
+          })),
     },
     ready: async () => ({
       ready: true,
@@ -174,7 +182,14 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     'record=progress',
     'record=source',
   ),
-  'get /v1/coverage': queries('/v1/coverage', '', 'domain=hidden', 'domain=nowhere', 'source=test/hidden'),
+  'get /v1/coverage': queries(
+    '/v1/coverage',
+    '',
+    'nodata=true',
+    'domain=hidden',
+    'domain=nowhere',
+    'source=test/hidden',
+  ),
   'get /v1/graph': queries('/v1/graph', '', 'limit=2', 'limit=3', 'format=csv', 'collapse=true'),
 }
 
