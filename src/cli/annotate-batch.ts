@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AnnotateSetup, AnnotateTask } from '../enricher/batch/annotate-object.ts'
 import { identityOf } from '../enricher/batch/inputs.ts'
 import { type BatchManifest, type BatchRun, finished } from '../enricher/batch/manifest.ts'
-import { outputPaths } from '../enricher/batch/outputs.ts'
+import { deadLettersIn, outputPaths, refuseMatchedOutputs } from '../enricher/batch/outputs.ts'
 import { enricherErrors } from '../enricher/errors.ts'
 import { toldUntilMs } from '../enricher/look-ups.ts'
 import { endingOf } from '../enricher/sinks/open-sink.ts'
@@ -23,7 +23,7 @@ const HANDLER = new URL(`../enricher/batch/annotate-object${ENDING}`, import.met
 /**
  * Each input into an output of its own with a manifest beside it, several at a time. What the same run finished before is
  * not done again. Exit code 0, 5 where something was left out, 1 where it was stopped.
- * @throws WHOHAD_OUTPUT_NAME_TAKEN before anything is written, WHOHAD_OUTPUT_NOT_WRITTEN
+ * @throws WHOHAD_OUTPUT_NAME_TAKEN and WHOHAD_OUTPUT_AMONG_INPUTS before anything is written, WHOHAD_OUTPUT_NOT_WRITTEN
  */
 export async function annotateIntoFolder(run: AnnotateRun): Promise<number> {
   const { options, atMs, failures } = run
@@ -35,7 +35,7 @@ export async function annotateIntoFolder(run: AnnotateRun): Promise<number> {
     for await (const { counts } of annotated(tasks, run, signal)) summary = together(summary, counts)
   }
   if (done.length > 0) say(`${done.length} of ${done.length + tasks.length} objects were finished before.`)
-  say(inWords(summary, atMs === undefined))
+  say(inWords(summary, { hasTime: atMs !== undefined, deadLetters: deadLettersIn(options.out) }))
   if (signal.aborted) {
     say('Stopped: the same command goes on from here.')
     return EXIT.failure
@@ -51,11 +51,13 @@ async function planOf(run: AnnotateRun): Promise<Plan> {
   const tasks: AnnotateTask[] = []
   const done: BatchManifest[] = []
   const batch = batchRunOf(run)
-  for (const [input, output] of outputPaths(inputs, { folder, ending: endingOf(form, gzip) })) {
+  const paths = outputPaths(inputs, { folder, ending: endingOf(form, gzip) })
+  await refuseMatchedOutputs(paths.values(), { folder, names: run.names })
+  for (const [input, { output, deadLetters }] of paths) {
     const identity = await identityOf(input)
     const before = again ? undefined : await finished(output, identity, batch)
     if (before) done.push(before)
-    else tasks.push({ input, identity, output })
+    else tasks.push({ input, identity, output, deadLetters })
   }
   return { tasks, done }
 }
@@ -80,6 +82,7 @@ async function* annotated(
   let records = 0
   let bytes = 0
   let unwritable: unknown
+  bar.took(0, 0, allBytes)
   try {
     for await (const handled of pool.handleAll(tasks, AbortSignal.any([stopped, giveUp.signal]))) {
       bytes += handled.task.identity?.bytes ?? 0

@@ -1,9 +1,15 @@
-import { type BatchInput, bucketInputs, fileInputs, type InputReader } from '../enricher/batch/inputs.ts'
+import {
+  type BatchInput,
+  type BucketPlace,
+  bucketInputs,
+  fileInputs,
+  type InputReader,
+} from '../enricher/batch/inputs.ts'
 import type { Window } from '../ownership/window.ts'
 import { cliErrors } from './errors.ts'
 import type { Settings } from './settings.ts'
 
-const S3_URL = /^s3:\/\/([^/]+)(?:\/(.*))?$/s
+const S3_URL = /^s3:\/\/([^/]+)(?:\/(.*))?$/is
 /** As long as a listing looks back for late files by default (flowLogs[].lateSeconds). */
 const LATE_SECONDS = 21_600
 
@@ -16,16 +22,20 @@ export function inputsOf(
   parts: { readonly settings: Settings; readonly flags: BucketFlags; readonly reader: InputReader },
 ): Promise<readonly BatchInput[]> {
   if (!argument.startsWith('s3://')) return fileInputs(argument, window)
-  const [, bucket, prefix = ''] = S3_URL.exec(argument) ?? []
-  if (bucket === undefined)
-    throw cliErrors.usage({ message: `"${argument}" names no bucket: write s3://BUCKET/PREFIX.` })
   const { settings, flags, reader } = parts
+  const { place, prefix, lateSeconds } = bucketOf(argument, settings, flags)
+  return bucketInputs(reader, { place, prefix, latenessMs: lateSeconds * 1000 }, window)
+}
+
+/** Where the bucket of an s3:// URL is, as configured or as the flags say. @throws WHOHAD_USAGE */
+export function bucketOf(url: string, settings: Settings, flags: BucketFlags) {
+  const [, bucket, prefix = ''] = S3_URL.exec(url) ?? []
+  if (bucket === undefined) throw cliErrors.usage({ message: `"${url}" names no bucket: write s3://BUCKET/PREFIX.` })
   const known = settings.flowLogs.find(flowLogs => flowLogs.bucket === bucket)
   const region = flags.region ?? known?.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION']
   if (region === undefined) {
     throw cliErrors.usage({ message: `Nobody says in which region the bucket "${bucket}" is: give --region.` })
   }
-  const place = { bucket, region, endpoint: flags.endpoint ?? known?.endpoint }
-  const latenessMs = (known?.lateSeconds ?? LATE_SECONDS) * 1000
-  return bucketInputs(reader, { place, prefix, latenessMs }, window)
+  const place: BucketPlace = { bucket, region, endpoint: flags.endpoint ?? known?.endpoint }
+  return { place, prefix, lateSeconds: known?.lateSeconds ?? LATE_SECONDS }
 }

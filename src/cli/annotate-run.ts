@@ -13,8 +13,12 @@ export type AnnotateOptions = BucketFlags & {
   readonly gzip: boolean
   /** A folder, or "-" for standard output. */
   readonly out: string
-  /** Folder of an ownership bundle. */
+  /** Folder or URL of an ownership bundle. */
   readonly claims?: string | undefined
+  /** Rules of routing domains, or the file that has them. */
+  readonly domainRules?: string | undefined
+  /** Where what could not be read is kept, with standard output. */
+  readonly deadLetters?: string | undefined
   readonly from?: string | undefined
   readonly to?: string | undefined
   readonly at?: string | undefined
@@ -26,11 +30,17 @@ export type AnnotateOptions = BucketFlags & {
   readonly again: boolean
   /** What the inputs show of interfaces counts: the sources' briefest holding is true of every application name. */
   readonly sightings: boolean
+  /** Into the configured store; `as`, `out` and `gzip` mean nothing then. */
+  readonly isIntoStore?: boolean | undefined
+  /** UV_THREADPOOL_SIZE, for the embedded engine. */
+  readonly threadPoolSize?: number | undefined
   readonly untilStopped: () => AbortSignal
 }
 
 /** A run of annotate, ready to begin. */
 export type AnnotateRun = {
+  /** The inputs as they were named. */
+  readonly names: readonly string[]
   readonly inputs: readonly BatchInput[]
   readonly reader: InputReader
   readonly claims: Claims

@@ -3,19 +3,37 @@ import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { statesTable } from './states-table.ts'
 import { say } from './terminal.ts'
 
+export type InWords = {
+  /** Whether records without a time were given one. */
+  readonly hasTime: boolean
+  /** Where lines that were left out are kept; undefined where they are not. */
+  readonly deadLetters: string | undefined
+}
+
 /** What became of the lines, for a person. */
-export function inWords(summary: AnnotateSummary, withoutGivenTime: boolean): string {
+export function inWords(summary: AnnotateSummary, { hasTime, deadLetters }: InWords): string {
   const { records, withoutTime, noData, skipData, rejected, states } = summary
-  const lines = [`${records} records answered.`]
-  if (withoutTime > 0 && withoutGivenTime) {
-    lines.push(`${withoutTime} records carry no time and were not answered; give one with --at TIME.`)
+  const lines = [`${counted(records, 'record')} answered.`]
+  if (withoutTime > 0 && !hasTime) {
+    const words = withoutTime === 1 ? 'carries no time and was' : 'carry no time and were'
+    lines.push(`${counted(withoutTime, 'record')} ${words} not answered; give one with --at TIME.`)
   }
-  if (noData > 0) lines.push(`${noData} NODATA lines: the interface had no traffic.`)
-  if (skipData > 0) lines.push(`${skipData} SKIPDATA lines: AWS lost records there.`)
-  for (const [reason, count] of Object.entries(rejected)) lines.push(`${count} lines left out: ${reason}.`)
+  if (noData > 0) lines.push(`${counted(noData, 'NODATA line')}: the interface had no traffic.`)
+  if (skipData > 0) lines.push(`${counted(skipData, 'SKIPDATA line')}: AWS lost records there.`)
+  for (const [reason, count] of Object.entries(rejected)) {
+    lines.push(`${counted(count, OF_A_FILE.test(reason) ? 'damaged part' : 'line')} left out: ${reason}.`)
+  }
+  if (rejectedLines(summary) > 0) {
+    lines.push(deadLetters === undefined ? '--dead-letters FILE keeps them.' : `They are kept in ${deadLetters}.`)
+  }
   if (states.length > 0) lines.push(statesTable(states))
   return lines.join('\n')
 }
+
+/** What may have cost many lines; the dead letter says which. */
+const OF_A_FILE = /-(gzip|zstd|parquet|envelope)$/
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 export const rejectedLines = ({ rejected }: AnnotateSummary): number =>
   Object.values(rejected).reduce((sum, count) => sum + count, 0)
@@ -47,6 +65,12 @@ export function together(a: AnnotateSummary, b: AnnotateSummary): AnnotateSummar
 /** Tells of what fails, so that the rest goes on. */
 export class Failures {
   count = 0
+  #others = 0
+
+  /** Whether all that failed did so because something could not be reached. */
+  get areOnlyUnreachable(): boolean {
+    return this.count > 0 && this.#others === 0
+  }
 
   async telling<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -62,5 +86,6 @@ export class Failures {
     if (!(error instanceof WhohadError) || error.kind === 'usage') throw error
     say(`${error.code}: ${reasonOf(error)}`)
     this.count++
+    if (error.kind !== 'unreachable') this.#others++
   }
 }

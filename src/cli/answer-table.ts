@@ -1,13 +1,14 @@
-import colors from 'picocolors'
 import type { Static } from 'typebox'
 import type { AnswerSchema } from '../api/answer-schema.ts'
+import { colors } from './colors.ts'
 import { tableFor } from './table.ts'
 
 export type AnswerJson = Static<typeof AnswerSchema>
 
 type HoldingJson = NonNullable<AnswerJson['holding']>
 
-const STATE_COLOR: Readonly<Record<AnswerJson['state'], (text: string) => string>> = {
+/** How a state is shown. */
+export const STATE_COLOR: Readonly<Record<AnswerJson['state'], (text: string) => string>> = {
   owned: colors.green,
   ambiguous: colors.yellow,
   unowned: colors.cyan,
@@ -23,7 +24,7 @@ export function answerTable(answer: AnswerJson): string {
   const blocks = [`${head}\n${verdict}  ${answer.summary}`]
   if (holding) blocks.push(holdingTable(holding))
   const { split, candidates, under } = answer
-  if (split) blocks.push(titled('Parts', splitTable(split.parts), split.parts, split.total))
+  if (split) blocks.push(titled('Parts', partsTable(split.parts), split.parts, split.total))
   if (candidates.length > 0) {
     blocks.push(titled('Candidates', candidatesTable(candidates), candidates, answer.candidatesTotal))
   }
@@ -34,7 +35,7 @@ export function answerTable(answer: AnswerJson): string {
 }
 
 /** A table under its name, and how many rows it leaves out where the list was cut. */
-function titled(title: string, rows: string, shown: readonly unknown[], total: number): string {
+export function titled(title: string, rows: string, shown: readonly unknown[], total: number): string {
   const rest = total - shown.length
   return [colors.bold(title), rows, ...(rest > 0 ? [colors.dim(`and ${rest} more`)] : [])].join('\n')
 }
@@ -62,7 +63,8 @@ function holdingTable({ owner, layer, prefix, evidence, source, start, end, last
   return shown.toString()
 }
 
-function splitTable(parts: NonNullable<AnswerJson['split']>['parts']): string {
+/** Stretches of time, one after another, each with its answer. */
+export function partsTable(parts: NonNullable<AnswerJson['split']>['parts']): string {
   const shown = table('from', 'until', 'answer', 'application', 'resource')
   for (const { during, state, reason, holding } of parts) {
     const owner = holding?.owner
@@ -100,11 +102,12 @@ function underTable(under: AnswerJson['under']): string {
   return shown.toString()
 }
 
-const timeOf = (instant: AnswerJson['watermark']): string => instant?.iso ?? 'unbounded'
+export const timeOf = (instant: AnswerJson['watermark']): string => instant?.iso ?? 'unbounded'
 
 type BoundsJson = HoldingJson['start']
 
-function between({ earliest, latest }: BoundsJson): string {
+/** A bound in words: when something began, or ended. */
+export function between({ earliest, latest }: BoundsJson): string {
   if (earliest === null) return latest === null ? 'not known' : `before ${latest.iso}`
   if (latest === null) return `after ${earliest.iso}`
   return earliest.iso === latest.iso ? earliest.iso : `between ${earliest.iso} and ${latest.iso}`

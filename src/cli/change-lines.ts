@@ -1,8 +1,8 @@
-import { stripVTControlCharacters } from 'node:util'
-import colors from 'picocolors'
 import type { LoggedChange } from '../changestream/port.ts'
 import { toWire } from '../changestream/wire.ts'
 import { type Change, isGoodbye } from '../ownership/claim.ts'
+import { colors } from './colors.ts'
+import { printable } from './printable.ts'
 
 /** The record with the values of its Avro schema, its place and time, and the epoch that fenced it off, or null. */
 export const changeJson = ({ change, partition, offset, loggedAtMs }: LoggedChange, fencedBy: number | undefined) =>
@@ -35,7 +35,7 @@ export class ChangeLines {
   }
 
   private row(cells: readonly string[]): string {
-    return cells.map((cell, column) => this.padded(shown(cell), column)).join('  ')
+    return cells.map((cell, column) => this.padded(printable(cell), column)).join('  ')
   }
 
   private padded(cell: string, column: number): string {
@@ -64,6 +64,3 @@ function placeOf(change: Change): { readonly domain: string; readonly prefix: st
       return { domain: change.domain, prefix: '' }
   }
 }
-
-/** Names come from tags that others write: what would steer the terminal is taken out. */
-const shown = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}/gu, '\u{fffd}')

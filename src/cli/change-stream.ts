@@ -35,7 +35,7 @@ export const whereabouts = ({ kafka, data }: Settings): string =>
   kafka.brokers.length > 0 ? `Kafka topic "${kafka.topic}"` : `The change stream in ${data.path}`
 
 /** Says what is not there; false where nothing is missing. */
-export function sayMissing({ where, missing }: ReadableStream): boolean {
+export function sayMissing({ where, missing }: Pick<ReadableStream, 'where' | 'missing'>): boolean {
   if (missing === undefined) return false
   say(
     `${where} begins at offset ${missing.before.join(', ')} by partition: retention has removed what was before, and it cannot be read from the store: ${missing.reason}.`,

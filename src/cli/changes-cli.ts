@@ -1,18 +1,30 @@
 import { Command } from 'commander'
+import type { AskedPlace } from './known-index.ts'
 import type { Settings } from './settings.ts'
+import type { SettingsLayers } from './settings-layers.ts'
 
 type CommonOptions = { readonly config?: string; readonly data?: string }
+
+/** Where answers come from. */
+export type PlaceFlags = CommonOptions & { readonly url?: string; readonly claims?: string }
 
 /** What every command line shares (main.ts). */
 export type CommandParts = {
   readonly withPlaces: (command: Command) => Command
+  /** The same, and a server or an ownership bundle instead. */
+  readonly withAnswerers: (command: Command) => Command
   readonly settingsOf: (options: CommonOptions) => Settings
+  /** The same before it is checked. */
+  readonly layersOf: (options: CommonOptions) => SettingsLayers
+  readonly askedPlaceOf: (options: PlaceFlags) => AskedPlace
   readonly untilStopped: () => AbortSignal
   /** Refuses what is no time. */
   readonly time: (text: string) => string
+  /** Refuses what is no whole number. */
+  readonly wholeNumber: (text: string) => number
 }
 
-type ChangesFlags = CommonOptions & {
+type ChangesFlags = PlaceFlags & {
   readonly follow?: boolean
   readonly since?: string
   readonly domain?: string
@@ -22,19 +34,22 @@ type ChangesFlags = CommonOptions & {
 
 /** `whohad changes`, `whohad changes export` and `whohad changes import`. */
 export function changesCommand(parts: CommandParts): Command {
-  const { withPlaces, settingsOf, untilStopped, time } = parts
+  const { withPlaces, settingsOf, askedPlaceOf, untilStopped, time } = parts
   const changes = withPlaces(new Command('changes'))
     .description('print the change stream: what pollers saw, in the order in which it was logged')
     .option('--follow', 'go on as it grows, until Ctrl-C; also beside a running "whohad up"')
     .option('--since <time>', 'only what was logged from then on, by the log’s clock', time)
     .option('--domain <domain>', 'only this routing domain, with the polls of the sources that watch it')
     .option('--source <source>', 'only this source')
+    .option('--url <url>', 'of the whohad server there (default: WHOHAD_URL)')
     .option('--json', 'one JSON object a line, also on a terminal')
     .addHelpText('after', CHANGES_HELP)
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ChangesFlags>()
       const { changes: print } = await import('./changes-command.ts')
-      process.exitCode = await print(settingsOf(options), { ...options, signal: untilStopped() })
+      const { server, claims } = askedPlaceOf(options)
+      if (claims !== undefined) return command.error('error: an ownership bundle has no change stream in it')
+      process.exitCode = await print(settingsOf(options), { ...options, server, signal: untilStopped() })
     })
   changes.addCommand(exportCommand(parts)).addCommand(importCommand(parts))
   for (const command of changes.commands) command.exitOverride().showHelpAfterError()
@@ -76,6 +91,7 @@ Examples:
   whohad changes --follow --domain prod
   whohad changes --source ec2/123456789012/us-east-1 --since 2026-11-20T14:00Z
   whohad changes | jq -c 'select(.record == "progress" and .refused != null)'
+  whohad changes --follow --url http://127.0.0.1:7788
   whohad changes export --out changes.avro      move it elsewhere: "whohad changes export --help"
 
 Exit codes: 0 done; 1 failure; 2 usage; 4 the brokers are unreachable; 5 a record could not be read, or stopped half way.`

@@ -6,6 +6,8 @@ import { ChangeLines, changeJson } from './change-lines.ts'
 import { openStream, sayMissing, unreadableRecords } from './change-stream.ts'
 import { ChangeWords } from './change-words.ts'
 import { EXIT } from './exit-codes.ts'
+import type { Server } from './server.ts'
+import { serverStream } from './server-stream.ts'
 import type { Settings } from './settings.ts'
 import { isTerminal, printSlowly } from './terminal.ts'
 
@@ -15,6 +17,8 @@ export type ChangesOptions = {
   readonly domain?: string | undefined
   readonly source?: string | undefined
   readonly json?: boolean
+  /** Whose stream it is; the configured one where it is left out. */
+  readonly server?: Server | undefined
   readonly signal: AbortSignal
 }
 
@@ -23,9 +27,9 @@ export type ChangesOptions = {
  * Exit code 0, or 5 where a record could not be read, the beginning is gone, or printing was called off before the end.
  */
 export async function changes(settings: Settings, options: ChangesOptions): Promise<number> {
-  const { follow = false, since, domain, source, signal } = options
+  const { follow = false, since, domain, source, server, signal } = options
   const sinceMs = since === undefined ? undefined : parseTime(since, systemClock.now())
-  const stream = await openStream(settings)
+  const stream = server ? serverStream(server, source) : await openStream(settings)
   const unreadable = unreadableRecords()
   const printer = isTerminal() && !options.json ? tableOf() : ndjson
   const filter = new ChangeFilter({ sinceMs, domain, source })

@@ -5,7 +5,9 @@ type ExportFlags = { readonly config?: string; readonly data?: string; readonly 
 
 /** `whohad claims export`. */
 export function claimsCommand(parts: CommandParts): Command {
-  const claims = new Command('claims').description('what is known of owners: the claims that answers are made of')
+  const claims = new Command('claims')
+    .description('what is known of owners: the claims that answers are made of')
+    .addHelpText('after', EXPORT_HELP)
   claims.addCommand(exportCommand(parts))
   for (const command of claims.commands) command.exitOverride().showHelpAfterError()
   return claims
@@ -28,4 +30,6 @@ record, use "whohad changes export".
 
 Example:
   whohad claims export --out owners
-  duckdb -c "SELECT application, count(*) FROM 'owners/claims.parquet' GROUP BY ALL"`
+  duckdb -c "SELECT application, count(*) FROM 'owners/claims.parquet' GROUP BY ALL"
+
+Exit codes: 0 done; 1 failure, or stopped; 2 usage, or the folder is there; 4 the brokers are unreachable.`

@@ -1,7 +1,7 @@
 import { writeBundle } from '../changestream/bundle/write-bundle.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { replayed } from './ask-command.ts'
 import { EXIT } from './exit-codes.ts'
+import { replayed } from './replayed.ts'
 import type { Settings } from './settings.ts'
 import { inUnits } from './states-table.ts'
 import { say } from './terminal.ts'

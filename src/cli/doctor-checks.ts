@@ -1,5 +1,6 @@
 import type { Readiness, SourceHealth } from '../api/readyz-route.ts'
 import type { Millis } from '../ownership/window.ts'
+import type { Finding } from './doctor-finding.ts'
 import type { SourceLife } from './source-lives.ts'
 
 /** What the checks look at. Only what was asked can be looked at: a server tells less than the change stream. */
@@ -9,15 +10,6 @@ export type Evidence = {
   /** Names of the configured sources; undefined where the server's configuration is not known. */
   readonly configured?: readonly string[]
   readonly readiness?: Readiness
-}
-
-export type Finding = {
-  readonly check: string
-  /** A source, or a part of whohad. */
-  readonly about: string
-  readonly status: 'ok' | 'warning' | 'wrong'
-  readonly detail: string
-  readonly mend: string | null
 }
 
 /** One kind of thing that may be wrong; it finds nothing where the evidence for it is not there. */
@@ -41,7 +33,7 @@ const progress: Check = evidence =>
       : life?.stoppedAtMs !== undefined
         ? `Its poller ended in good order at ${isoOf(life.stoppedAtMs)}, and none took over: start one, or "whohad sources remove ${source}".`
         : `See that a whohad polls it, and that lagSeconds is far below ${staleAfterSeconds} s. If it is gone for good: "whohad sources remove ${source}".`
-    return { ...base, status: 'wrong', detail: late, mend }
+    return { ...base, status: 'fail', detail: late, mend }
   })
 
 const refusals: Check = evidence =>
@@ -52,7 +44,7 @@ const refusals: Check = evidence =>
     const often = polls !== undefined && sinceMs !== undefined ? ` (${polls} in a row since ${isoOf(sinceMs)})` : ''
     return {
       ...base,
-      status: 'wrong',
+      status: 'fail',
       detail: `refused: ${refused.reason}${often}: ${refused.detail}`,
       mend: refused.mend,
     }
@@ -71,7 +63,7 @@ const pollers: Check = ({ nowMs, sources }) =>
     if (recent < MANY_TAKEOVERS) return { ...base, status: 'ok', detail: detail + late, mend: null }
     const mend =
       'Pollers of this source keep taking over from each other: see that they do not restart, that their clocks agree, and that polls are shorter than takeOverAfterPolls.'
-    return { ...base, status: 'wrong', detail: detail + late, mend }
+    return { ...base, status: 'fail', detail: detail + late, mend }
   })
 
 const clocks: Check = ({ nowMs, sources, readiness }) => [
@@ -84,7 +76,7 @@ const clocks: Check = ({ nowMs, sources, readiness }) => [
     if (excessMs <= 0) return { ...base, status: 'ok', detail: 'not ahead of the log', mend: null } as const
     const mend =
       'Set the clock of the poller’s host by NTP: times of its claims are wrong by more than clockErrorSeconds.'
-    return { ...base, status: 'wrong', detail: `at least ${excessMs} ms ahead of the log’s`, mend } as const
+    return { ...base, status: 'fail', detail: `at least ${excessMs} ms ahead of the log’s`, mend } as const
   }),
   ...(readiness ? [clockOf(Date.parse(readiness.now) - nowMs)] : []),
 ]
@@ -95,12 +87,16 @@ function clockOf(aheadMs: Millis): Finding {
   const base = { check: 'clock', about: 'the server' }
   const detail = `${Math.abs(aheadMs)} ms ${aheadMs >= 0 ? 'ahead of' : 'behind'} this one`
   if (Math.abs(aheadMs) <= FARTHEST_MS) return { ...base, status: 'ok', detail, mend: null }
-  return { ...base, status: 'wrong', detail, mend: 'Set both clocks by NTP.' }
+  return { ...base, status: 'fail', detail, mend: 'Set both clocks by NTP.' }
 }
 
 const configuration: Check = ({ sources, configured }) => {
   if (configured === undefined) return []
   const check = 'configuration'
+  if (sources.length === 0 && configured.length === 0) {
+    const mend = 'Configure an inventory: ec2, titus or awsRanges (docs/configuration.md).'
+    return [{ check, about: 'sources', status: 'warn', detail: 'none is known, and none is configured', mend }]
+  }
   const known = new Map(sources.map(health => [health.source, health]))
   return [
     ...sources.flatMap(({ source, removedAt, stale, behindSeconds }): Finding[] => {
@@ -110,17 +106,17 @@ const configuration: Check = ({ sources, configured }) => {
         ? 'polled by another process, and not configured here'
         : 'in the change stream, not configured, and not polled'
       const mend = polled ? null : `If it is gone for good: "whohad sources remove ${source}". Else configure it again.`
-      return [{ check, about: source, status: polled ? 'ok' : 'warning', detail, mend }]
+      return [{ check, about: source, status: polled ? 'ok' : 'warn', detail, mend }]
     }),
     ...configured.flatMap((source): Finding[] => {
       const removedAt = known.get(source)?.removedAt
       if (removedAt) {
         const mend = 'A name is not used again: take it out of the configuration.'
-        return [{ check, about: source, status: 'wrong', detail: `configured, and removed as of ${removedAt}`, mend }]
+        return [{ check, about: source, status: 'fail', detail: `configured, and removed as of ${removedAt}`, mend }]
       }
       if (known.has(source)) return []
       return [
-        { check, about: source, status: 'warning', detail: 'configured, and never polled', mend: 'Start "whohad up".' },
+        { check, about: source, status: 'warn', detail: 'configured, and never polled', mend: 'Start "whohad up".' },
       ]
     }),
   ]
@@ -132,7 +128,7 @@ const server: Check = ({ readiness }) =>
     .map(({ name, ok, detail }) => ({
       check: 'server',
       about: name,
-      status: ok ? 'ok' : 'wrong',
+      status: ok ? 'ok' : 'fail',
       detail,
       mend: ok ? null : 'See the server’s log.',
     }))

@@ -13,6 +13,18 @@ export const cliErrors = {
     (d: { complaints: readonly string[] }) =>
       `The configuration has ${d.complaints.length === 1 ? 'one fault' : `${d.complaints.length} faults`}: ${d.complaints.join('; ')}. Every key is described in docs/configuration.md.`,
   ),
+  configNotWritten: declareError(
+    'WHOHAD_CONFIG_NOT_WRITTEN',
+    'usage',
+    (d: { path: string; reason: string }) =>
+      `Cannot write the configuration file ${d.path}: ${d.reason}. Name another file, or move this one away.`,
+  ),
+  domainRulesInvalid: declareError(
+    'WHOHAD_DOMAIN_RULES_INVALID',
+    'usage',
+    (d: { from: string; complaints: readonly string[] }) =>
+      `Cannot take the domain rules (${d.from}): ${d.complaints.join('; ')}. Give a YAML or JSON file with a list of rules as under "domains" in docs/configuration.md, or the list itself: --domain-rules '[{domain: prod, account: "123456789012"}]'.`,
+  ),
   storeOfAnotherStream: declareError(
     'WHOHAD_STORE_OF_ANOTHER_STREAM',
     'state',
@@ -40,6 +52,12 @@ export const cliErrors = {
     'state',
     (d: { path: string }) =>
       `There is no change stream in ${d.path} yet, so there is nothing to answer from. Run "whohad demo" or "whohad up" first, or name another folder with --data.`,
+  ),
+  noFlows: declareError(
+    'WHOHAD_NO_FLOWS',
+    'state',
+    (d: { path: string }) =>
+      `No flow logs were attributed into ${d.path}: it holds no store. Ask a server with --url, or name the folder of a "whohad up" that reads flow logs with --data.`,
   ),
   historyOutOfReach: declareError(
     'WHOHAD_HISTORY_OUT_OF_REACH',

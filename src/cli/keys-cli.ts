@@ -10,7 +10,9 @@ type KeysFlags = {
 
 /** `whohad keys add`, `list`, `remove`. */
 export function keysCommand(parts: CommandParts): Command {
-  const keys = new Command('keys').description('who may ask a server: the API keys in api.keysFile')
+  const keys = new Command('keys')
+    .description('who may ask a server: the API keys in api.keysFile')
+    .addHelpText('after', KEYS_HELP)
   keys.addCommand(addCommand(parts)).addCommand(listCommand(parts)).addCommand(removeCommand(parts))
   for (const command of keys.commands) command.exitOverride().showHelpAfterError()
   return keys
@@ -32,6 +34,7 @@ const listCommand = ({ withPlaces, settingsOf }: CommandParts): Command =>
   withPlaces(new Command('list'))
     .description('print the keys: ids, names, domains, since when')
     .option('--json', 'one JSON object a key, also on a terminal')
+    .addHelpText('after', KEYS_HELP)
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<KeysFlags>()
       const { listKeys } = await import('./keys-command.ts')
@@ -42,6 +45,7 @@ const removeCommand = ({ withPlaces, settingsOf }: CommandParts): Command =>
   withPlaces(new Command('remove'))
     .description('take a key back; a running server refuses it within a second or two')
     .argument('<id>', 'as "whohad keys list" prints it')
+    .addHelpText('after', KEYS_HELP)
     .action(async (id: string, _options: unknown, command: Command) => {
       const { removeKey } = await import('./keys-command.ts')
       process.exitCode = removeKey(settingsOf(command.optsWithGlobals<KeysFlags>()), { id })
@@ -53,4 +57,14 @@ To change a key, add a second one of the same name, hand it out, and remove the 
 Examples:
   whohad keys add dashboards
   whohad keys add payments-team --domains prod,inet.0
-  WHOHAD_TOKEN=whk_... whohad --url https://whohad.example.net 10.0.3.7 in prod`
+  WHOHAD_API_KEY=whk_... whohad --url https://whohad.example.net 10.0.3.7 in prod
+
+Exit codes: 0 done; 1 failure; 2 usage.`
+
+const KEYS_HELP = `
+Examples:
+  whohad keys add dashboards
+  whohad keys list
+  whohad keys remove 7f3a
+
+Exit codes: 0 done; 1 failure, or no such key; 2 usage.`

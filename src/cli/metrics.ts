@@ -147,6 +147,7 @@ export function createMetrics(version: string) {
     refusedRequests: counter('whohad_http_refused_requests_total', 'Requests that were kept out, by reason.', [
       'reason',
     ]),
+    certificateExpires: gauge('whohad_tls_certificate_expires_seconds', 'When the certificate of the API ends.'),
     defects: counter('whohad_http_defects_total', 'Requests that failed by our own fault.'),
   }
 }

@@ -1,9 +1,9 @@
-import { stripVTControlCharacters } from 'node:util'
-import colors from 'picocolors'
 import { toWire } from '../changestream/wire.ts'
 import { type Change, type Claim, isGoodbye } from '../ownership/claim.ts'
 import type { SourceState } from '../ownership/snapshot-diff.ts'
 import { ChangeWords } from './change-words.ts'
+import { colors } from './colors.ts'
+import { printable } from './printable.ts'
 import { isTerminal, print } from './terminal.ts'
 
 /**
@@ -27,11 +27,7 @@ const isFarewell = (change: Change): boolean => change.record === 'progress' && 
 function lineOf(claim: Claim, before: Claim | undefined, happened: string): string {
   const { domain, prefix, ports, layer } = claim
   const place = `${prefix}${ports ? ` ports ${ports.first}-${ports.last}` : ''} in ${domain}`
-  // Names come from tags that others write: what would steer the terminal is taken out.
-  const text = stripVTControlCharacters(`${place.padEnd(34)} ${layer.padEnd(9)} ${happened}`).replace(
-    /\p{Cc}/gu,
-    '\u{fffd}',
-  )
+  const text = printable(`${place.padEnd(34)} ${layer.padEnd(9)} ${happened}`)
   if (claim.state !== 'open') return colors.red(`- ${text}`)
   return before === undefined ? colors.green(`+ ${text}`) : colors.yellow(`~ ${text}`)
 }

@@ -12,6 +12,7 @@ import { runPoller } from '../pollers/run-poller.ts'
 import { firstPollAfterMs, Turns } from '../pollers/turns.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { ticks } from '../runtime/ticks.ts'
+import type { Tracer } from '../runtime/tracer.ts'
 import { domainRulesOf, reachTableOf } from './domain-settings.ts'
 import { leadershipOf } from './leading.ts'
 import { objectPlaceOf } from './object-places.ts'
@@ -19,14 +20,23 @@ import type { Pipeline } from './pipeline.ts'
 import { holdSecondsOf, type Settings } from './settings.ts'
 import type { Credentials, PolledInventory } from './sources.ts'
 import type { Telemetry } from './telemetry.ts'
+import { tracedObjects, tracedPolls } from './traced-work.ts'
+
+export type RunningParts = {
+  readonly pipeline: Pipeline
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  /** Left out where nothing is traced. */
+  readonly tracer?: Tracer | undefined
+}
 
 /** Polls every inventory that no other process polls, each at a pace of its own, until the signal; then closes them. */
 export function runPollers(
   polled: readonly PolledInventory[],
-  parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
+  parts: RunningParts,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { pipeline, clock, telemetry } = parts
+  const { pipeline, clock, telemetry, tracer } = parts
   const search = new InterfaceSearch(clock, () => pipeline.settled())
   return Promise.all(
     polled.map(async ({ inventory, limits, guards, silentPolls, looks }, place) => {
@@ -43,13 +53,13 @@ export function runPollers(
       const learning = turns.learning(telemetry.report)
       const wake = () => turns.wake()
       const searching = kind === 'ec2' ? search.placing(source, wake, learning) : search.seeking(source, wake, learning)
-      const report = leading.reporting(searching)
+      const { inventory: traced, report } = tracedPolls(inventory, leading.reporting(searching), tracer)
       const narrowing: Narrowing | undefined =
         looks && narrowingOf(inventory, looks.look, { log: leading.log, clock, report: learning })
       const adopt = () => leading.adopt(signal)
       const running = { log: leading.log, clock, report, guards, adopt, turns: turns.until(signal), narrowing }
       try {
-        await runPoller(inventory, running, signal)
+        await runPoller(traced, running, signal)
         await leading.resign()
       } finally {
         inventory.close?.()
@@ -99,10 +109,10 @@ export type BucketEnricher = {
 /** One enricher for each place with flow logs. */
 export function enrichersOf(
   settings: Settings,
-  parts: { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry },
+  parts: RunningParts,
   credentials?: Credentials,
 ): readonly BucketEnricher[] {
-  const { pipeline, clock, telemetry } = parts
+  const { pipeline, clock, telemetry, tracer } = parts
   const rules = domainRulesOf(settings)
   const reach = reachTableOf(settings)
   return settings.flowLogs.map(flowLogs => {
@@ -124,6 +134,7 @@ export function enrichersOf(
     }
     const enricher = createEnricher({
       ...context,
+      ...tracedObjects(context.open, report, tracer),
       list: place.list,
       acknowledge: place.acknowledge,
       name: `s3://${bucket}/${prefix}`,

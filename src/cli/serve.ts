@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { EVERY_CALLER_READS_EVERY_DOMAIN } from '../api/access.ts'
-import { askingAsOf } from '../api/as-of.ts'
+import { knowingAsOf } from '../api/as-of.ts'
 import { buildApi } from '../api/build-api.ts'
 import { sharedGeneration } from '../api/bulk/shared-generation.ts'
+import { drain } from '../api/drain.ts'
 import { apiErrors } from '../api/errors.ts'
 import { listen } from '../api/listen.ts'
 import type { Readiness } from '../api/readyz-route.ts'
@@ -11,6 +12,8 @@ import type { Waits } from '../enricher/waiting.ts'
 import type { Generation } from '../ownership/generation/generation.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { reasonOf } from '../runtime/errors.ts'
+import type { Tracer } from '../runtime/tracer.ts'
+import { certificateOf } from './api-certificate.ts'
 import { securityOf } from './api-security.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Settings } from './settings.ts'
@@ -27,16 +30,19 @@ export async function serve(
     readonly pipeline: Pipeline
     readonly clock: Clock
     readonly telemetry: Telemetry
+    /** Left out where nothing is traced. */
+    readonly tracer?: Tracer | undefined
     /** For whom flow log objects wait, where this process enriches. */
     readonly waits?: () => readonly Waits[]
   },
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const { pipeline, clock, telemetry, waits = () => [] } = parts
+  const { pipeline, clock, telemetry, tracer, waits = () => [] } = parts
   const security = securityOf(settings.api, clock, telemetry.report)
   const hasLogin = security.login !== undefined
+  const served = certificateOf(settings.api, telemetry.report)
   const api = await buildApi({
     ask: pipeline.ask,
-    askAsOf: askingAsOf({ store: pipeline.store, settled: () => settled(pipeline) }),
+    knowAsOf: knowingAsOf({ store: pipeline.store, settled: () => settled(pipeline) }),
     refuseWhileReplaying: () => refuseWhileReplaying(pipeline),
     generation: sharedGeneration(() => generation(pipeline), clock),
     access: EVERY_CALLER_READS_EVERY_DOMAIN,
@@ -50,11 +56,24 @@ export async function serve(
     // Under a login a page of another site has no key to ask with, and a proxy in front may name any host.
     loopbackOnly: !settings.api.insecure && !hasLogin,
     security,
+    tracer,
+    trustedProxies: settings.api.trustedProxies,
+    ...(served && { certificate: served.certificate }),
     metricsText: telemetry.metricsText,
     ready: () => readiness(pipeline, waits(), clock),
   })
-  const { url } = await listen(api, { ...settings.api, hasLogin })
-  return { url, close: () => api.close() }
+  const isShielded = served !== undefined || settings.api.trustedProxies.length > 0
+  const { url } = await listen(api, { ...settings.api, hasLogin, isShielded })
+  const closing = new AbortController()
+  const renewing = served?.keep(api.server, { clock, signal: closing.signal })
+  return {
+    url,
+    async close() {
+      closing.abort()
+      await renewing
+      await drain(api, clock)
+    },
+  }
 }
 
 function generation(pipeline: Pipeline): Generation {

@@ -55,15 +55,32 @@ const bounds = {
 }
 
 const tagRule = Type.Object(
-  { rule: Type.Literal('tag'), keys: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) },
+  {
+    rule: Type.Literal('tag'),
+    keys: Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      description: 'With rule tag: tag keys in order, matched exactly.',
+    }),
+  },
   strict,
 )
 const asgRule = Type.Object({ rule: Type.Literal('asg-frigga') }, strict)
 const descriptionRule = Type.Object(
   {
     rule: Type.Literal('description'),
-    pattern: Type.Optional(Type.String({ minLength: 1 })),
-    application: Type.Optional(Type.String({ minLength: 1 })),
+    pattern: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'With rule description: regular expression over it; without one, names that AWS services write are known.',
+      }),
+    ),
+    application: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'With rule description and a pattern: the name, with $1… filled in from the match; by default $1.',
+      }),
+    ),
   },
   strict,
 )
@@ -102,7 +119,20 @@ export const SettingsSchema = Type.Object(
         insecure: Type.Boolean({
           default: false,
           description:
-            'Listen beyond loopback without a login: everybody who reaches the address may ask everything. With a login it is not needed.',
+            'Listen beyond loopback without a login, or without TLS here or in front: everybody who reaches the address may ask everything, or whoever is on the way may read the keys. With both it is not needed.',
+        }),
+        tlsCertFile: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              'PEM file with the server’s certificate and those that lead to an authority. Set, the server speaks TLS (1.2 and later) and nothing else; read again when it changes.',
+          }),
+        ),
+        tlsKeyFile: Type.Optional(Type.String({ minLength: 1, description: 'PEM file with its key.' })),
+        trustedProxies: Type.Array(Type.String({ minLength: 1 }), {
+          default: [],
+          description:
+            'Addresses and blocks (10.0.0.0/8) of proxies in front, which speak TLS with the callers: what their X-Forwarded-For says is the caller’s address. With none, nobody’s is believed.',
         }),
         keysFile: Type.Optional(
           Type.String({
@@ -317,10 +347,17 @@ export const SettingsSchema = Type.Object(
       Type.Object(
         {
           domain: domainName('Name of the routing domain.'),
-          partition: Type.Optional(Type.String()),
-          account: Type.Optional(Type.String()),
-          region: Type.Optional(Type.String()),
-          vpc: Type.Optional(Type.String()),
+          partition: Type.Optional(
+            Type.String({
+              description:
+                'Matches only there: aws, aws-cn, aws-us-gov. Left out, it matches any, as do the next three.',
+            }),
+          ),
+          account: Type.Optional(
+            Type.String({ description: 'Matches only what this account owns, twelve digits in quotes.' }),
+          ),
+          region: Type.Optional(Type.String({ description: 'Matches only there.' })),
+          vpc: Type.Optional(Type.String({ description: 'Matches only this VPC’s id.' })),
           since: instant('The rule is in force from here on, ISO 8601 with a zone. Left out, it always was.'),
           until: instant('… and until before here. Left out, it has no end.'),
           expects: Type.Optional(
@@ -387,7 +424,7 @@ export const SettingsSchema = Type.Object(
               description: 'Several regions, each of which is a source by itself.',
             }),
           ),
-          partition: Type.String({ default: 'aws' }),
+          partition: Type.String({ default: 'aws', description: 'The region’s partition: aws, aws-cn, aws-us-gov.' }),
           endpoint: optionalUrl('Instead of the region’s own endpoint'),
           stsEndpoint: optionalUrl(
             'Instead of the region’s own endpoint of STS, which says whose the credentials are; needed where `endpoint` is on loopback or a private address',
@@ -444,10 +481,19 @@ export const SettingsSchema = Type.Object(
     titus: Type.Array(
       Type.Object(
         {
-          name: Type.String({ pattern: '^[A-Za-z0-9._-]+$' }),
+          name: Type.String({
+            pattern: '^[A-Za-z0-9._-]+$',
+            description: 'Names the source: titus/NAME. Never change it: a new name is a new source.',
+          }),
           url: Type.String({ pattern: '^https?://', description: 'Gateway or federation, without /api/v3.' }),
           covers: Type.Array(
-            Type.Object({ domain: Type.String({ minLength: 1 }), prefix: Type.String({ minLength: 1 }) }, strict),
+            Type.Object(
+              {
+                domain: Type.String({ minLength: 1, description: 'Routing domain of the containers there.' }),
+                prefix: Type.String({ minLength: 1, description: 'CIDR block of their addresses.' }),
+              },
+              strict,
+            ),
             { minItems: 1, description: 'Address space whose containers this Titus knows all of.' },
           ),
           lookSeconds: seconds(
@@ -484,9 +530,9 @@ export const SettingsSchema = Type.Object(
     flowLogs: Type.Array(
       Type.Object(
         {
-          bucket: Type.String({ minLength: 1 }),
+          bucket: Type.String({ minLength: 1, description: 'Name of the bucket.' }),
           prefix: Type.String({ default: '', description: 'Before AWSLogs/ in the objects’ keys.' }),
-          region: Type.String({ minLength: 1 }),
+          region: Type.String({ minLength: 1, description: 'Region of the bucket.' }),
           endpoint: optionalUrl('Instead of the region’s own endpoint'),
           since: instant(
             'Listed objects whose records all end before are left out, ISO 8601 with a zone. Left out, none are.',
@@ -540,6 +586,20 @@ export const SettingsSchema = Type.Object(
         strict,
       ),
       { default: [], description: 'Buckets with VPC Flow Logs.' },
+    ),
+    tracing: Type.Object(
+      {
+        otlpUrl: optionalUrl(
+          'Where spans of requests, polls and flow log objects go by OTLP over HTTP, the whole URL, as http://127.0.0.1:4318/v1/traces; left out, nothing is traced',
+        ),
+        sampleShare: Type.Number({
+          minimum: 0,
+          maximum: 1,
+          default: 1,
+          description: 'Of the traces that begin here. A caller’s own trace is taken where the caller takes it.',
+        }),
+      },
+      section('Traces for OpenTelemetry.'),
     ),
     log: Type.Object(
       {

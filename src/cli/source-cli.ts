@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
+import { apiKeyOf } from './api-key.ts'
 import type { CommandParts } from './changes-cli.ts'
 
 type CommonFlags = { readonly config?: string; readonly data?: string; readonly json?: boolean }
@@ -49,12 +50,15 @@ const acceptCommand = ({ withPlaces, settingsOf, untilStopped }: CommandParts): 
 
 /** `whohad sources list` and `whohad sources remove`. */
 export function sourcesCommand({ withPlaces, settingsOf, untilStopped, time }: CommandParts): Command {
-  const sources = new Command('sources').description('the sources of the change stream')
+  const sources = new Command('sources')
+    .description('the sources of the change stream')
+    .addHelpText('after', SOURCES_HELP)
   sources
     .addCommand(
       withPlaces(new Command('list'))
         .description('print them: since when, how far, and whether they are configured here')
         .option('--json', 'one JSON object a line, also on a terminal')
+        .addHelpText('after', SOURCES_HELP)
         .action(async (_options: unknown, command: Command) => {
           const options = command.optsWithGlobals<CommonFlags>()
           const { listSources } = await import('./sources-command.ts')
@@ -85,24 +89,29 @@ export function sourcesCommand({ withPlaces, settingsOf, untilStopped, time }: C
 /** `whohad doctor`. */
 export const doctorCommand = ({ withPlaces, settingsOf, untilStopped }: CommandParts): Command =>
   withPlaces(new Command('doctor'))
-    .description('say what is wrong with the sources, and how to mend it')
-    .option('--url <url>', 'ask the whohad server there instead of reading the change stream')
+    .description('say what is wrong here, with what is configured and with the sources, and how to mend it')
+    .option('--url <url>', 'ask the whohad server there how it fares, and look at nothing here')
+    .option('--timeout <seconds>', 'for each check (default: 10)', seconds, 10)
     .option('--json', 'one JSON object a finding, also on a terminal')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 nothing is wrong; 1 something is; 2 usage; 4 something unreachable; 5 called off.',
-    )
+    .addHelpText('after', DOCTOR_HELP)
     .action(async (_options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonFlags & { url?: string }>()
-      const { url, json = false } = options
+      const options = command.optsWithGlobals<CommonFlags & { url?: string; timeout: number }>()
+      const { url, json = false, timeout: timeoutSeconds } = options
       const { doctor } = await import('./doctor-command.ts')
       process.exitCode = await doctor(settingsOf(options), {
         url,
-        token: process.env['WHOHAD_TOKEN'],
+        token: apiKeyOf(process.env),
         json,
+        timeoutSeconds,
         signal: untilStopped(),
       })
     })
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value <= 3600)) throw new InvalidArgumentError('It must be a number of seconds, up to 3600.')
+  return value
+}
 
 const POLL_HELP = `
 A line a change on a terminal (+ opened, - on its way out or closed, ~ otherwise), NDJSON in a pipe. --once takes the source over
@@ -120,10 +129,35 @@ const ACCEPT_HELP = `
 It lists, prints what would change and what is doubted, asks, lists again and publishes. What is worse than what was shown is
 refused again, and nothing is accepted for later. Without Kafka stop "whohad up" first, and start it again behind it.
 
+Example:
+  whohad poll accept --source ec2/123456789012/us-east-1
+
 Exit codes: 0 accepted, or not doubted any more; 1 not accepted, or nothing to accept; 2 usage; 4 unreachable; 5 called off.`
+
+const DOCTOR_HELP = `
+Looked at, side by side: the data folder, room on the disk, the API's port, files that the configuration names; for each account and
+region whose the credentials are, until when, each permission (by dry runs) and EC2's clock; buckets and queues; Titus; brokers, topics
+and their settings; the schema registry; the store, its migrations, rights and disks; the polls of every source. Nothing is changed.
+
+Examples:
+  whohad doctor
+  whohad doctor --json | jq 'select(.status == "fail")'
+  whohad doctor --url http://127.0.0.1:7788
+
+Exit codes: 0 nothing failed; 1 something did; 2 usage; 4 something could not be reached; 5 called off.`
+
+const SOURCES_HELP = `
+Examples:
+  whohad sources list
+  whohad sources list | jq -r 'select(.isConfigured | not) | .source'
+  whohad sources remove ec2/123456789012/us-east-1
+
+Exit codes: 0 done; 1 failure; 2 usage; 4 the brokers are unreachable; 5 a record could not be read, or called off.`
 
 const REMOVE_HELP = `
 Stop its poller and take it out of the configuration first. The name is not used again.
 
 Example:
-  whohad sources remove ec2/123456789012/us-east-1 --at 2026-11-20T14:05Z`
+  whohad sources remove ec2/123456789012/us-east-1 --at 2026-11-20T14:05Z
+
+Exit codes: 0 removed; 1 failure, or not removed; 2 usage; 4 the brokers are unreachable; 5 called off.`

@@ -112,7 +112,12 @@ function rangesOf(declared: Settings['awsRanges'], { index, clock }: Parts): rea
   ]
 }
 
-function ec2SettingsOf(source: Ec2Declared, region: string, { clock, report, credentials }: Parts) {
+/** How one account and region is asked; `access` is to be closed. */
+export function ec2SettingsOf(
+  source: Ec2Declared,
+  region: string,
+  { clock, report, credentials }: Omit<Parts, 'index'>,
+) {
   const { account, partition, endpoint, stsEndpoint, roleArn, externalId, sessionName } = source
   const role = roleArn && { arn: roleArn, sessionName, ...(externalId === undefined ? {} : { externalId }) }
   const access = ec2Access({

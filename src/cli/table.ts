@@ -1,12 +1,13 @@
 import Table from 'cli-table3'
+import { wantsColors } from './colors.ts'
 
-/** Rows without rules between them, numbers to the right. Coloured only where `stream` is a terminal that wants it. */
+/** Rows without rules between them, numbers to the right. Coloured as `stream` wants it. */
 export function tableFor(
   stream: { readonly isTTY?: boolean },
   head: readonly string[],
   colAligns: readonly ('left' | 'right')[] = [],
 ): Table.Table {
-  const dim = stream.isTTY === true && colorsAreWanted() ? ['dim'] : []
+  const dim = wantsColors(stream) ? ['dim'] : []
   return new Table({
     ...(head.length > 0 ? { head: [...head] } : {}),
     colAligns: [...colAligns],
@@ -14,6 +15,3 @@ export function tableFor(
     style: { head: dim, border: dim },
   })
 }
-
-/** https://no-color.org */
-const colorsAreWanted = () => !process.env['NO_COLOR']

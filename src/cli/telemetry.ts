@@ -1,5 +1,6 @@
-import { type Logger, pino } from 'pino'
+import { type Logger, pino, stdSerializers } from 'pino'
 import type { ApiReport } from '../api/report.ts'
+import type { CertificateReport } from '../api/security/certificate.ts'
 import type { SecurityReport } from '../api/security/gate.ts'
 import type { RegistryReport } from '../changestream/registry/options.ts'
 import type { CheckpointReport, KafkaReport, MaterialiserReport } from '../changestream/report.ts'
@@ -11,14 +12,17 @@ import type { Ec2Report } from '../pollers/ec2/report.ts'
 import type { LeadershipReport } from '../pollers/leadership.ts'
 import type { LookReport, PollReport } from '../pollers/report.ts'
 import { reasonOf } from '../runtime/errors.ts'
+import { withoutSecrets } from '../runtime/without-secrets.ts'
 import type { StoreReport } from '../store/report.ts'
 import type { CheckpointsReport } from './checkpoints.ts'
 import type { ClockReport } from './clock-watch.ts'
+import { logLines } from './log-lines.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { OverlapReport } from './overlap-watch.ts'
 import { inUnits } from './states-table.ts'
 
 export type Report = ApiReport &
+  CertificateReport &
   SecurityReport &
   CheckpointReport &
   CheckpointsReport &
@@ -43,6 +47,15 @@ const SECRETS = ['password', 'secretAccessKey', 'sessionToken', 'authorization',
   `*.*.${name}`,
 ])
 
+/** Of a defect the whole stack is needed; what others' errors say may have a URL in it. */
+const shownError = (error: Error) =>
+  Object.fromEntries(
+    Object.entries(stdSerializers.err(error)).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? withoutSecrets(value) : value,
+    ]),
+  )
+
 export type Telemetry = {
   readonly log: Logger
   readonly report: Report
@@ -54,7 +67,13 @@ export type Telemetry = {
  * closed sets or names of sources, never an address. `error` means that data is lost or a person is needed.
  */
 export function createTelemetry(options: { readonly level: string; readonly version: string }): Telemetry {
-  const log = pino({ level: options.level, base: null, redact: SECRETS }, pino.destination(2))
+  const lines = logLines()
+  const log = pino(
+    { level: options.level, base: null, redact: SECRETS, serializers: { err: shownError } },
+    lines.atOnce,
+  )
+  // Its fields are a closed list without secrets (`AuditEntry`); it is written whatever the level of the rest.
+  const audit = pino({ level: 'info', base: null }, lines.soon)
   const metrics = createMetrics(options.version)
   return {
     log,
@@ -71,7 +90,7 @@ export function createTelemetry(options: { readonly level: string; readonly vers
       ...enricherReport(log, metrics),
       ...placeReport(log, metrics),
       ...apiReport(log, metrics),
-      ...securityReport(log, metrics),
+      ...securityReport(log, audit, metrics),
     },
     metricsText: () => metrics.registry.metrics(),
   }
@@ -320,21 +339,24 @@ const placeReport = (log: Logger, metrics: Metrics): PlaceReport => ({
   messagesWaiting: ({ place, messages }) => metrics.objectMessagesWaiting.set({ place }, messages),
 })
 
-/** The audit log is written whatever the level of the rest. */
-const securityReport = (log: Logger, metrics: Metrics): SecurityReport => {
-  const audit = log.child({}, { level: 'info' })
-  return {
-    requestRefused: ({ reason }) => metrics.refusedRequests.inc({ reason }),
-    lookedUp: entry => audit.info({ audit: entry }, 'asked'),
-  }
-}
+const securityReport = (log: Logger, audit: Logger, metrics: Metrics): SecurityReport & CertificateReport => ({
+  requestRefused: ({ reason }) => metrics.refusedRequests.inc({ reason }),
+  lookedUp: entry => audit.info({ audit: entry }, 'asked'),
+  certificateRead({ expiresAtMs }) {
+    log.info({ expires: new Date(expiresAtMs).toISOString() }, 'certificate read')
+    metrics.certificateExpires.set(expiresAtMs / 1000)
+  },
+  certificateNotRenewed({ cause }) {
+    log.error({ reason: reasonOf(cause) }, 'certificate not renewed, the one at hand stays in use')
+  },
+})
 
 const apiReport = (log: Logger, metrics: Metrics): ApiReport => ({
   requestDone({ method, route, status, milliseconds }) {
     metrics.requests.observe({ method, route, status: String(status) }, milliseconds / 1000)
   },
-  requestFailed({ requestId, method, route, cause }) {
-    log.error({ requestId, method, route, err: cause }, 'request failed')
+  requestFailed({ cause, ...request }) {
+    log.error({ ...request, err: cause }, 'request failed')
     metrics.defects.inc()
   },
 })

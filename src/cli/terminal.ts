@@ -10,7 +10,7 @@ export const print = (line: string): void => {
 }
 
 /** Writes data with back-pressure, so that a slow reader does not fill the memory. */
-export async function printSlowly(text: string): Promise<void> {
+export async function printSlowly(text: string | Uint8Array): Promise<void> {
   if (process.stdout.write(text)) return
   await new Promise<void>(resolve => process.stdout.once('drain', resolve))
 }

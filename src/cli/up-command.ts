@@ -1,16 +1,16 @@
-import { type Clock, systemClock } from '../runtime/clock.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { cliErrors } from './errors.ts'
-import { openPipeline, type Pipeline } from './pipeline.ts'
-import { enrichersOf, runEnrichers, runPollers, runRetentionOf } from './running.ts'
+import { openPipeline } from './pipeline.ts'
+import { enrichersOf, type RunningParts, runEnrichers, runPollers, runRetentionOf } from './running.ts'
 import { serve } from './serve.ts'
 import { holdSecondsOf, type Settings } from './settings.ts'
 import { forsaken } from './source-health.ts'
 import { inventoriesOf } from './sources.ts'
 import { createTelemetry, type Telemetry } from './telemetry.ts'
 import { say } from './terminal.ts'
+import type { Tracing } from './tracing.ts'
 import { VERSION } from './version.ts'
 
-type RunningParts = { readonly pipeline: Pipeline; readonly clock: Clock; readonly telemetry: Telemetry }
 type UpOptions = { readonly threadPoolSize: number; readonly signal: AbortSignal }
 
 /** Runs every configured part in this process until the signal: pollers, enrichers, the API and the page. */
@@ -37,7 +37,8 @@ async function run(settings: Settings, options: UpOptions, role: 'everything' | 
   const { signal, threadPoolSize } = options
   const telemetry = createTelemetry({ level: settings.log.level, version: VERSION })
   const pipeline = await openPipeline(settings, { clock, telemetry, threadPoolSize })
-  const parts = { pipeline, clock, telemetry }
+  const tracing = await tracingOf(settings.tracing, telemetry)
+  const parts = { pipeline, clock, telemetry, tracer: tracing?.tracer }
   const stopping = new AbortController()
   const stop = AbortSignal.any([signal, stopping.signal])
   const enrichers = enrichersOf(settings, parts)
@@ -63,7 +64,19 @@ async function run(settings: Settings, options: UpOptions, role: 'everything' | 
   } finally {
     for (const enricher of enrichers) await enricher.close()
     await pipeline.close()
+    await tracing?.close()
   }
+}
+
+/** The SDK is loaded where it is asked for. */
+async function tracingOf(
+  { otlpUrl: url, sampleShare }: Settings['tracing'],
+  { log }: Telemetry,
+): Promise<Tracing | undefined> {
+  if (url === undefined) return undefined
+  const { openTracing } = await import('./tracing.ts')
+  const onTrouble = (text: string) => log.warn({ text }, 'traces not delivered')
+  return openTracing({ url, sampleShare, version: VERSION, onTrouble })
 }
 
 function poll(settings: Settings, parts: RunningParts, signal: AbortSignal): Promise<unknown> {

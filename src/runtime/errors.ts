@@ -1,3 +1,5 @@
+import { withoutSecrets } from './without-secrets.ts'
+
 /**
  * Every failure that a person can meet is declared once, in the `errors.ts` of the folder that meets it, and explained in
  * docs/errors.md (a test compares the two). A code is for machines, the message says what, where and how to mend it,
@@ -12,7 +14,7 @@ export class WhohadError extends Error {
   readonly retriable: boolean
 
   constructor(code: string, kind: ErrorKind, retriable: boolean, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(withoutSecrets(message), cause === undefined ? undefined : { cause })
     this.name = 'WhohadError'
     this.code = code
     this.kind = kind
@@ -36,10 +38,8 @@ export function declareError<Details>(
   return Object.assign(make, { code, kind })
 }
 
-/** What an unknown thrown value says, in one line. */
+/** What an unknown thrown value says, in one line, without secrets of URLs. */
 export const reasonOf = (error: unknown): string =>
   error instanceof AggregateError && error.message === ''
     ? error.errors.map(reasonOf).join('; ')
-    : error instanceof Error
-      ? error.message || error.name
-      : String(error)
+    : withoutSecrets(error instanceof Error ? error.message || error.name : String(error))

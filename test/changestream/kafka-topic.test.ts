@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import kafkajs from 'kafkajs'
 import { describe, expect, test } from 'vitest'
+import { examineKafka } from '../../src/changestream/kafka/examine.ts'
 import { type KafkaLogOptions, openKafkaLog } from '../../src/changestream/kafka/kafka-log.ts'
 import { hasKafka, keptReport } from '../support/kafka.ts'
 import { kafkaWithAdmin } from '../support/kafka-with-admin.ts'
@@ -42,6 +43,23 @@ describe.skipIf(!hasKafka)('the topic on a real broker', () => {
     const entries = resources[0]?.configEntries ?? []
     return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
   }
+
+  test('is examined without anything being made or written', async () => {
+    const missing = `whohad.test.${randomUUID()}`
+    const examined = async (topic: string, others: readonly string[] = []) =>
+      examineKafka({ brokers: broker.kafka.brokers, topic, partitions: PARTITIONS }, others, keptReport().report)
+    expect((await examined(missing)).topics).toMatchObject([{ topic: missing, isThere: false }])
+    expect(await broker.admin.listTopics()).not.toContain(missing)
+
+    const compacted = await make({ 'cleanup.policy': 'compact' })
+    const doubtful = await make({ 'retention.ms': String(DAY_MS) })
+    const found = await examined(compacted, [doubtful, missing])
+    expect(found.topics.map(({ isThere }) => isThere)).toEqual([true, true, false])
+    expect(found.topics[0]?.fatal).toMatchObject([{ setting: 'cleanup.policy', is: 'compact' }])
+    const [{ fatal, doubts } = { fatal: [], doubts: [] }] = (await examined(doubtful)).topics
+    expect(fatal).toEqual([])
+    expect(doubts).toContainEqual(expect.objectContaining({ setting: 'retention.ms', is: String(DAY_MS) }))
+  })
 
   test('is made with settings that keep history and order', async () => {
     const topic = `whohad.test.${randomUUID()}`

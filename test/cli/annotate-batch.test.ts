@@ -184,10 +184,19 @@ test('two inputs that would have one output, and an output over an input, are re
   const folder = await temporaryFolder('taken')
   for (const name of ['x.log', 'x.log.gz']) writeFileSync(join(folder, name), logOf(1))
   const taken = { code: 'WHOHAD_OUTPUT_NAME_TAKEN', kind: 'usage' }
-  const out = join(folder, 'out')
+  const out = `${folder}-out`
   await expect(annotated([folder], { out })).rejects.toMatchObject(taken)
   await expect(annotated([join(folder, 'x.log')], { out: folder, as: 'text' })).rejects.toMatchObject(taken)
   expect(filesIn(folder)).toEqual(['x.log', 'x.log.gz'])
+})
+
+test('where no input can be reached, nothing was partial', { timeout: 60_000 }, async () => {
+  const out = join(await temporaryFolder('unreached'), 'out')
+  const options = { out, region: 'us-east-1', endpoint: 'http://127.0.0.1:9' }
+  expect(await annotated([`s3://${WIRE_BUCKET}/AWSLogs/`], options)).toBe(4)
+  const log = join(await temporaryFolder('reached'), 'x.log')
+  writeFileSync(log, logOf(1))
+  expect(await annotated([`s3://${WIRE_BUCKET}/AWSLogs/`, log], options)).toBe(5)
 })
 
 test('a folder that cannot be written to ends the run, for no output could be written', async () => {
@@ -205,7 +214,14 @@ test('no key leads out of the folder', () => {
   }
   const inputs = ['../../x.log', '/etc/x.log.gz', 'a/./x.parquet', '..', 'a/x.snappy.log.parquet'].map(named)
   const paths = [...outputPaths(inputs, { folder: '/out', ending: '.csv' }).values()]
-  expect(paths).toEqual([
+  expect(paths.map(({ deadLetters }) => deadLetters)).toEqual([
+    '/out/_dead-letters/%2E%2E/%2E%2E/x.log.ndjson',
+    '/out/_dead-letters/%/etc/x.log.gz.ndjson',
+    '/out/_dead-letters/a/%2E/x.parquet.ndjson',
+    '/out/_dead-letters/%2E%2E.ndjson',
+    '/out/_dead-letters/a/x.snappy.log.parquet.ndjson',
+  ])
+  expect(paths.map(({ output }) => output)).toEqual([
     '/out/%2E%2E/%2E%2E/x.csv',
     '/out/%/etc/x.csv',
     '/out/a/%2E/x.csv',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { buildWhohadFirst, type RunOptions, whohad } from '../support/cli.ts'
 import { dataFolder } from '../support/cli-data.ts'
@@ -77,7 +78,8 @@ describe.concurrent('what cannot be read', () => {
     [['10.0.0.1', '--jsno'], "unknown option '--jsno'"],
     [['demo', '--seed', 'seven'], 'It must be a whole number'],
     [['up', '--port', '-1'], '--port'],
-    [['annotate'], "missing required argument 'inputs'"],
+    [['annotate', '--zone', '+02:00', '--gzip'], 'error: --zone is for any text, and --gzip for flow logs'],
+    [['annotate', '--zone', 'here'], 'WHOHAD_'],
     [['annotate', 'x.log', '--as', 'xml'], 'Allowed choices are ndjson, text, csv, parquet'],
     [['annotate', 'x.log', '--at', 'noon'], 'WHOHAD_TIME_MALFORMED: "noon"'],
     [['annotate', 'x.log', '--slack', '-5'], 'slack'],
@@ -102,6 +104,34 @@ describe.concurrent('what cannot be read', () => {
     expect(stderr).toContain('WHOHAD_CONFIG_INVALID')
     expect(stderr).toContain('WHOHAD_KAFKA__BROKRES')
     expect([code, stdout]).toEqual([2, ''])
+  })
+})
+
+describe.concurrent('netstat -tn | whohad annotate', () => {
+  const NETSTAT = [
+    'Active Internet connections (w/o servers)',
+    'Proto Recv-Q Send-Q Local Address           Foreign Address         State',
+    'tcp        0      0 10.0.1.5:44322          52.11.120.97:443        ESTABLISHED',
+    'tcp6       0      0 ::1:5432                ::1:51514               TIME_WAIT',
+    '',
+  ].join('\n')
+  const words = ['annotate', '--at', '1616500000', '--domain', VPC]
+
+  test('every address has its owner behind it, and else nothing is changed', async () => {
+    const { code, stdout, stderr } = await whohad([...words, '--data', data], { input: NETSTAT })
+    expect(stdout).toContain('10.0.1.5:44322{billing}          52.11.120.97:443')
+    expect(stdout.replace(/\{[^}]*\}/g, '')).toBe(NETSTAT)
+    expect(stdout).not.toContain('\u001b')
+    expect([code, stderr]).toEqual([0, ''])
+  })
+
+  test('in colours where they are asked for, and never where they are forbidden', async () => {
+    const all = [...words, '--data', data]
+    const painted = await whohad(all, { input: NETSTAT, env: { FORCE_COLOR: '1' } })
+    expect(painted.stdout).toContain('10.0.1.5:44322\u001b[32m{billing}\u001b[39m')
+    const plain = await whohad(all, { input: NETSTAT, env: { FORCE_COLOR: '1', NO_COLOR: '1' } })
+    expect(plain.stdout).not.toContain('\u001b')
+    expect(plain.stdout).toBe(stripVTControlCharacters(painted.stdout))
   })
 })
 

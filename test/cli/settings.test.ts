@@ -45,6 +45,7 @@ describe('defaults', () => {
         host: '127.0.0.1',
         port: 7788,
         insecure: false,
+        trustedProxies: [],
         oidcAlgorithms: ['RS256', 'ES256'],
         oidcDomainsClaim: 'whohad-domains',
         openMetrics: false,
@@ -77,6 +78,7 @@ describe('defaults', () => {
         briefestHoldingSeconds: 0,
       },
       flowLogs: [],
+      tracing: { sampleShare: 1 },
       log: { level: 'info' },
     })
   })

@@ -43,7 +43,11 @@ afterEach(() => {
 function configure(more: object, ec2 = true): void {
   const { account, region, partition, endpoints } = cloud
   const declared = { account, region, partition, endpoint: ec2Api.endpoint, stsEndpoint: endpoints.sts, lagSeconds: 1 }
-  const settings = { data: { path: join(folder, 'data') }, ec2: ec2 ? [{ ...declared, ...more }] : [] }
+  const settings = {
+    api: { port: 0 },
+    data: { path: join(folder, 'data') },
+    ec2: ec2 ? [{ ...declared, ...more }] : [],
+  }
   writeFileSync(join(folder, 'whohad.yaml'), stringify(settings))
 }
 
@@ -113,8 +117,9 @@ test('what cannot be polled: nothing asked for, a strange source, an inventory t
   configure({ endpoint: 'http://127.0.0.1:9' })
   expect((await run('poll', '--once')).code).toBe(4)
   expect((await findings()).wrong).toMatchObject([
-    { check: 'progress', status: 'wrong', detail: 'no complete poll yet' },
-    { check: 'polls', status: 'wrong', detail: expect.stringContaining('refused: unreachable') },
+    { check: 'permissions', unreachable: true },
+    { check: 'progress', status: 'fail', detail: 'no complete poll yet' },
+    { check: 'polls', status: 'fail', detail: expect.stringContaining('refused: unreachable') },
   ])
 }, 60_000)
 
@@ -196,7 +201,7 @@ test('a source that is not configured any more, and not polled, is named with th
   expect(wrong).toContainEqual(
     expect.objectContaining({
       check: 'configuration',
-      status: 'warning',
+      status: 'warn',
       mend: expect.stringContaining(`sources remove ${source}`),
     }),
   )

@@ -7,6 +7,7 @@ import { stringify } from 'yaml'
 import { type SimulatedCloud, startSimulatedCloud } from '../../src/simulator/cloud.ts'
 import { buildWhohadFirst, eventually, FAKE_CREDENTIALS, type Running, startWhohad, whohad } from '../support/cli.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
+import { otlpReceiver } from '../support/otlp.ts'
 import { allTasks, calmFaults } from '../support/simulator.ts'
 
 buildWhohadFirst()
@@ -94,7 +95,8 @@ type Answer = {
 test('whohad up polls, answers who has an address, and attributes flow logs, from ./whohad.yaml alone', {
   timeout: 90_000,
 }, async () => {
-  const up = await upWith(configOf(cloud), 85_000)
+  const receiver = await otlpReceiver()
+  const up = await upWith({ ...configOf(cloud), tracing: { otlpUrl: receiver.url } }, 85_000)
   const ec2 = `ec2/${cloud.account}/${cloud.region}`
   for (const source of [ec2, 'titus/main']) {
     const labels = [`source="${source}"`, 'result="complete"']
@@ -131,8 +133,11 @@ test('whohad up polls, answers who has an address, and attributes flow logs, fro
 
   up.kill('SIGTERM')
   const { code, stderr } = await up.ended
+  await receiver.close()
   expect(stderr).not.toContain('A defect in whohad')
   expect(code).toBe(0)
+  const traced = new Set(receiver.spans.map(({ name }) => name))
+  expect([...traced].toSorted()).toEqual(['GET /v1/whohad', 'enrich object', 'poll'])
 })
 
 test('a source that cannot be reached leaves the process up, and /readyz says why', { timeout: 60_000 }, async () => {

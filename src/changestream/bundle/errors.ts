@@ -31,4 +31,29 @@ export const bundleErrors = {
     (d: { folder: string; reason: string }) =>
       `The bundle ${d.folder} is damaged: ${d.reason}. Copy it again, or export it again.`,
   ),
+  unreachable: declareError(
+    'WHOHAD_BUNDLE_UNREACHABLE',
+    'unreachable',
+    (d: { url: string; reason: string }) =>
+      `Cannot fetch ${d.url}: ${d.reason}. Check the address and the way there, and try again; or copy the bundle and give its folder.`,
+    true,
+  ),
+  refused: declareError(
+    'WHOHAD_BUNDLE_REFUSED',
+    'failure',
+    (d: { url: string; status: number }) =>
+      `${d.url} answers with status ${d.status}. Give a URL that needs no login beside what stands in it, or copy the bundle and give its folder.`,
+  ),
+  tooLarge: declareError(
+    'WHOHAD_BUNDLE_TOO_LARGE',
+    'input',
+    (d: { name: string; bytes: number; mostBytes: number }) =>
+      `The bundle ${d.name} has ${d.bytes} bytes, and at most ${d.mostBytes} are fetched. Copy it, and give its folder.`,
+  ),
+  notKept: declareError(
+    'WHOHAD_BUNDLE_NOT_KEPT',
+    'failure',
+    (d: { path: string; reason: string }) =>
+      `Cannot keep what is fetched in ${d.path}: ${d.reason}. Make room there, or name another place for temporary files in TMPDIR.`,
+  ),
 } as const

@@ -29,6 +29,12 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   return { release: () => rm(path, { force: true }) }
 }
 
+/** Process id of whoever has the folder now; undefined where nobody does. Nothing is changed. */
+export async function lockHolder(folder: string): Promise<number | undefined> {
+  const holder = parseHolder((await readIfThere(join(folder, 'lock'))) ?? '')
+  return holder && (await isAlive(holder)) ? holder.pid : undefined
+}
+
 async function linked(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path)

@@ -150,7 +150,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<ChangeLog>
 }
 
 /** Nothing goes there but what a newer head replaces. */
-const carriedSettings = (options: KafkaLogOptions, topic: string): TopicSettings => ({
+export const carriedSettings = (options: Omit<TopicSettings, 'topic'>, topic: string): TopicSettings => ({
   ...options,
   topic,
   partitions: CARRIED_PARTITIONS.count,

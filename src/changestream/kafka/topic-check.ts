@@ -20,11 +20,24 @@ type Found = {
  */
 export async function checkTopic(admin: Admin, settings: TopicSettings, report: KafkaReport): Promise<void> {
   const { topic } = settings
-  const found = await findTopic(admin, topic)
-  const [fatal] = [...aboutPartitions(settings, found), ...aboutOrder(topic, found), ...aboutWriting(topic, found)]
+  const {
+    fatal: [fatal],
+    doubts,
+  } = await complaintsAboutTopic(admin, settings)
   if (fatal) throw changestreamErrors.kafkaTopicUnsuitable({ topic, ...fatal })
-  for (const doubt of [...aboutReplicas(settings, found), ...aboutRetention(settings, found.config)]) {
-    report.kafkaTopicDoubtful({ topic, ...doubt })
+  for (const doubt of doubts) report.kafkaTopicDoubtful({ topic, ...doubt })
+}
+
+/** All that is wrong with a topic that is there: what it cannot be used with, and what endangers history. */
+export async function complaintsAboutTopic(
+  admin: Admin,
+  settings: TopicSettings,
+): Promise<{ readonly fatal: readonly Complaint[]; readonly doubts: readonly Complaint[] }> {
+  const { topic } = settings
+  const found = await findTopic(admin, topic)
+  return {
+    fatal: [...aboutPartitions(settings, found), ...aboutOrder(topic, found), ...aboutWriting(topic, found)],
+    doubts: [...aboutReplicas(settings, found), ...aboutRetention(settings, found.config)],
   }
 }
 

@@ -109,7 +109,10 @@ export function ec2Inventory(settings: Ec2Settings): Ec2Inventory {
   }
 }
 
-function clientOf({ region, endpoint, requestTimeoutMs = 30_000, ...settings }: Ec2Settings): EC2Client {
+type Connection = Pick<Ec2Settings, 'region' | 'endpoint' | 'requestTimeoutMs' | 'access' | 'credentials'>
+
+/** One connection pool to EC2 of a region, which does not try anything again. */
+export function clientOf({ region, endpoint, requestTimeoutMs = 30_000, ...settings }: Connection): EC2Client {
   const credentials = settings.access?.credentials ?? settings.credentials
   return new EC2Client({
     region,
