@@ -38,6 +38,7 @@ module.exports = {
     home(['@clickhouse/client', 'chdb'], ['store']),
     home(['fastify', '@fastify'], ['api']),
     home(['jose'], ['api/security']),
+    home(['@opentelemetry'], ['cli']),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-orphans',

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { CountReporter } from './test/support/count-reporter.ts'
 
@@ -5,6 +6,8 @@ export default defineConfig({
   test: {
     // chDB crashes in worker threads: one process per test file (docs/decisions/0003-embedded-store.md).
     pool: 'forks',
+    // Vitest leaves one processor free of two, and most tests wait for something.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,

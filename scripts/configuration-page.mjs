@@ -6,24 +6,8 @@ import { root } from './prepare.mjs'
 
 /** Keys that the schema leaves without a description. One that is in neither place stops the script. */
 const MEANINGS = {
-  'domains[].partition': 'Matches only there: aws, aws-cn, aws-us-gov. Left out, it matches any, as do the next three.',
-  'domains[].account': 'Matches only what this account owns, twelve digits in quotes.',
-  'domains[].region': 'Matches only there.',
-  'domains[].vpc': 'Matches only this VPC’s id.',
   'naming.rules[].rule':
     'tag: the first of `keys` that is not blank. asg-frigga: the application in the Auto Scaling group’s name. description: what an AWS service wrote on its own interface.',
-  'naming.rules[].keys': 'With rule tag: tag keys in order, matched exactly.',
-  'naming.rules[].pattern':
-    'With rule description: regular expression over it; without one, names that AWS services write are known.',
-  'naming.rules[].application':
-    'With rule description and a pattern: the name, with $1… filled in from the match; by default $1.',
-  'ec2[].region': 'The region to poll.',
-  'ec2[].partition': 'The region’s partition: aws, aws-cn, aws-us-gov.',
-  'titus[].name': 'Names the source: titus/NAME. Never change it: a new name is a new source.',
-  'titus[].covers[].domain': 'Routing domain of the containers there.',
-  'titus[].covers[].prefix': 'CIDR block of their addresses.',
-  'flowLogs[].bucket': 'Name of the bucket.',
-  'flowLogs[].region': 'Region of the bucket.',
 }
 
 const words = name => name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
@@ -159,7 +143,10 @@ const RULES = `## Rules between keys
 const VARIABLES = [
   ['variable', 'meaning'],
   ['`WHOHAD_CONFIG`', 'The configuration file, as `--config`.'],
-  ['`WHOHAD_URL`', 'The server that `whohad QUESTION` asks, as `--url`.'],
+  ['`WHOHAD_URL`', 'The server that questions are for, as `--url`; `--url`, `--claims` and `--data` go before it.'],
+  ['`WHOHAD_API_KEY`', 'API key or token for that server.'],
+  ['`WHOHAD_API_KEY_FILE`', 'File that holds it.'],
+  ['`NO_COLOR`, `FORCE_COLOR`', 'No colours, or colours also in a pipe.'],
   ['`WHOHAD_TEST_…`', 'Services for the tests; `whohad` itself ignores them.'],
   ['`AWS_…`', 'Read by the AWS SDK: credentials, profile, role. The region is always the configured one.'],
   ['`UV_THREADPOOL_SIZE`', 'Threads for files, DNS and the embedded store; 16 where it is not set.'],

@@ -8,7 +8,9 @@ import { Stopwatch } from '../stopwatch.ts'
 import { answerTask } from './child.ts'
 import { standingOf } from './claims.ts'
 import { EMPTY, objectsIn, type TrafficObject } from './objects.ts'
+import { withFolder } from './peer.ts'
 import type { Round } from './rounds.ts'
+import { type Wrote, writeIntoStore, writeParquet } from './rows.ts'
 import { SLACK_SECONDS } from './traffic.ts'
 
 export type CountTask = {
@@ -17,6 +19,8 @@ export type CountTask = {
   readonly rounds: number
   /** Folders of objects, by a name. */
   readonly folders: Readonly<Record<string, string>>
+  /** Of the objects whose rows are written as well. */
+  readonly written: string
 }
 
 export type Counted = {
@@ -31,24 +35,31 @@ export type CountResult = {
   /** The process with the index, before the first worker. */
   readonly restBytes: number
   readonly counted: Readonly<Record<string, Counted>>
+  readonly wrote: { readonly store: Wrote; readonly parquet: Wrote }
 }
 
 const module = new URL('../../src/enricher/workers/count-files.ts', import.meta.url).href
 const report = (line: string) => console.error(`whohad: ${line}`)
 
-async function run({ versions, seed, rounds, folders }: CountTask): Promise<CountResult> {
+async function run({ versions, seed, rounds, folders, written }: CountTask): Promise<CountResult> {
   const standing = standingOf(new Estate({ versions, seed }), report)
   const setup: CountSetup = {
     standing,
     rules: [],
     reaches: [],
     slackMs: SLACK_SECONDS * 1000,
+    atMs: undefined,
     nowMs: nowMsOf(BASE_MS),
   }
   const restBytes = process.memoryUsage.rss()
   const counted: Record<string, Counted> = {}
   for (const [name, folder] of Object.entries(folders)) counted[name] = await countFolder(name, folder, setup, rounds)
-  return { indexBytes: bytesOf(standing), restBytes, counted }
+  // Only now: the embedded engine takes memory that is none of the counting's.
+  const wrote = await withFolder(written, async folder => {
+    const task = { objects: await objectsIn(written), setup, rounds, folder }
+    return { parquet: await writeParquet(task, report), store: await writeIntoStore(task, report) }
+  })
+  return { indexBytes: bytesOf(standing), restBytes, counted, wrote }
 }
 
 async function countFolder(name: string, folder: string, setup: CountSetup, rounds: number): Promise<Counted> {

@@ -60,7 +60,13 @@ async function measureAll(
     one.push(await gunzip(objects, 1))
     two.push(await gunzip(objects, 2))
   }
-  const counts = await inChild<CountTask, CountResult>('count.ts', { versions, seed, rounds, folders })
+  const counts = await inChild<CountTask, CountResult>('count.ts', {
+    versions,
+    seed,
+    rounds,
+    folders,
+    written: folders.skewed,
+  })
   const task: PeerTask = { versions, seed, rounds, folder: folders.skewed }
   const peers: Record<string, PeerResult> = {}
   if (hasPeers) {

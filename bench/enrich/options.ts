@@ -13,15 +13,15 @@ export type BenchOptions = {
 
 export const HELP = `npm run bench:enrich -- [options]
 
-Makes flow logs of a made-up estate, has their records answered and the answers counted by one worker and by two, and has
-DuckDB, ClickHouse and plain gunzip read the same files. Every count is compared with the truth. Progress on stderr; on stdout
+Makes flow logs of a made-up estate, has their records answered, and the answers counted, written into chDB and written to Parquet
+by one worker and by two, and has DuckDB, ClickHouse and plain gunzip read the same files. Every count is compared with the truth. Progress on stderr; on stdout
 a table in Markdown and, as the last line, one JSON object.
 
   --quick          a million versions, 100,000 records, within a minute; to see that it works, not for figures
   --versions N     claim versions, ten to an address (10000000)
   --records N      records of each kind of traffic, a multiple of those of an object (10000000)
   --object N       records of one object (50000)
-  --hours N        over how much of the estate's 25 days the records are spread: the fewer, the denser (599)
+  --hours N        over how much of the estate's 25 days the records are spread: the fewer, the denser (599; quick 6)
   --rounds N       times that each is timed; the median counts (3)
   --no-peers       leave DuckDB and ClickHouse out
   --seed N         another estate, other traffic (1)
@@ -32,11 +32,12 @@ a table in Markdown and, as the last line, one JSON object.
   npm run bench:enrich -- --versions 1000000 --records 1000000 --rounds 5
 `
 
-const FULL = { versions: 10_000_000, records: 10_000_000, rounds: 3 }
-const QUICK = { versions: 1_000_000, records: 100_000, rounds: 1 }
-
 /** Of the estate's 600; records keep from its edges. */
 const MOST_HOURS = 599
+
+const FULL = { versions: 10_000_000, records: 10_000_000, rounds: 3, hours: MOST_HOURS }
+/** As dense as the full ones are by the day: a store has a part for each day of an insert. */
+const QUICK = { versions: 1_000_000, records: 100_000, rounds: 1, hours: 6 }
 
 /** Undefined where help was asked for. @throws UsageError */
 export function optionsOf(args: readonly string[]): BenchOptions | undefined {
@@ -55,7 +56,7 @@ export function optionsOf(args: readonly string[]): BenchOptions | undefined {
   if (records % recordsOfAnObject !== 0 || records < 2 * recordsOfAnObject) {
     throw new UsageError(`--records ${records}: at least twice ${recordsOfAnObject} (--object), and a multiple of it`)
   }
-  const hours = number('hours', MOST_HOURS)
+  const hours = number('hours', defaults.hours)
   if (hours > MOST_HOURS) throw new UsageError(`--hours ${hours}: ${MOST_HOURS} at most`)
   return {
     versions,

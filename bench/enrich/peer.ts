@@ -17,6 +17,9 @@ export type Timing = { readonly way: string; readonly threads: number; readonly 
 
 export type PeerResult = { readonly engine: string; readonly loadSeconds: number; readonly timings: readonly Timing[] }
 
+/** How ways begin that write the attributed records into a table of the engine's own; the others count. */
+export const INTO_TABLE = 'into a table'
+
 /** An empty folder for the engine, which is gone afterwards. */
 export async function withFolder<T>(beside: string, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(beside, '../engine-'))

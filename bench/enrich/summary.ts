@@ -1,6 +1,7 @@
 import type { Counted, CountResult } from './count.ts'
-import type { PeerResult } from './peer.ts'
+import { INTO_TABLE, type PeerResult, type Timing } from './peer.ts'
 import { medianOf, type Round } from './rounds.ts'
+import type { Wrote } from './rows.ts'
 
 /** What a run measured; what is undefined it did not. */
 export type Measured = {
@@ -28,8 +29,13 @@ export function linesOf({ counts, gunzip, peers }: Measured): readonly Line[] {
       median: medianOf(rounds),
     })),
   )
+  const wrote = [
+    ...linesOfWritten('whohad, rows into chDB', counts.wrote.store),
+    ...linesOfWritten('whohad, rows into Parquet', counts.wrote.parquet),
+  ]
   return [
     ...ours,
+    ...wrote,
     { what: 'gunzip, nothing else', threads: 1, median: medianOf(gunzip.one) },
     { what: 'gunzip, nothing else', threads: 2, median: medianOf(gunzip.two) },
     ...theirs,
@@ -38,18 +44,23 @@ export function linesOf({ counts, gunzip, peers }: Measured): readonly Line[] {
 
 export function figuresOf({ records, counts, gunzip, peers }: Measured): Figures {
   const { skewed, uniform, parquet } = counts.counted
-  const perCore = (counted: Counted | undefined) => counted && Math.round(records / medianOf(counted.one).cpuSeconds)
-  const wall = (counted: Counted | undefined) => counted && medianOf(counted.two).wallSeconds
+  const perCore = (counted: Pick<Counted, 'one'> | undefined) =>
+    counted && Math.round(records / medianOf(counted.one).cpuSeconds)
+  const { store, parquet: parquetOut } = counts.wrote
+  const wall = (counted: Pick<Counted, 'two'> | undefined) => counted && medianOf(counted.two).wallSeconds
   const peakBytes = Math.max(...Object.values(counts.counted).map(counted => counted.peakBytes))
   return {
     count_per_s_per_core: perCore(skewed) ?? null,
     count_uniform_per_s_per_core: perCore(uniform) ?? null,
-    // Rows into chDB are not measured yet.
-    clickhouse_per_s_per_core: null,
+    clickhouse_per_s_per_core: perCore(store) ?? null,
+    parquet_out_per_s_per_core: perCore(parquetOut) ?? null,
     parquet_in_per_s_per_core: perCore(parquet) ?? null,
-    vs_clickhouse: ratio(bestWall(peers['clickhouse']), wall(skewed)),
-    vs_duckdb: ratio(bestWall(peers['duckdb']), wall(skewed)),
+    vs_clickhouse: ratio(bestWall(peers['clickhouse'], isCount), wall(skewed)),
+    vs_duckdb: ratio(bestWall(peers['duckdb'], isCount), wall(skewed)),
+    rows_vs_clickhouse: ratio(bestWall(peers['clickhouse'], isInsert), wall(store)),
+    rows_vs_duckdb: ratio(bestWall(peers['duckdb'], isInsert), wall(store)),
     vs_gunzip: ratio(medianOf(gunzip.one).cpuSeconds, skewed && medianOf(skewed.one).cpuSeconds),
+    rows_two_core_speedup: ratio(medianOf(store.one).wallSeconds, wall(store)),
     two_core_speedup: ratio(skewed && medianOf(skewed.one).wallSeconds, wall(skewed)),
     peak_rss_mb: megabytes(peakBytes),
     peak_beyond_index_mb: megabytes(peakBytes - counts.indexBytes),
@@ -71,10 +82,22 @@ export function tableOf(lines: readonly Line[], records: number): string {
   return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** The quickest way with two threads. */
-const bestWall = (peer: PeerResult | undefined): number | undefined =>
+const linesOfWritten = (what: string, { one, two }: Wrote): readonly Line[] => [
+  { what, threads: 1, median: medianOf(one) },
+  { what, threads: 2, median: medianOf(two) },
+]
+
+const isInsert = ({ way }: Timing): boolean => way.startsWith(INTO_TABLE)
+const isCount = (timing: Timing): boolean => !isInsert(timing)
+
+/** The quickest such way with two threads. */
+const bestWall = (peer: PeerResult | undefined, isMeant: (timing: Timing) => boolean): number | undefined =>
   peer &&
-  Math.min(...peer.timings.filter(({ threads }) => threads === 2).map(({ rounds }) => medianOf(rounds).wallSeconds))
+  Math.min(
+    ...peer.timings
+      .filter(timing => timing.threads === 2 && isMeant(timing))
+      .map(({ rounds }) => medianOf(rounds).wallSeconds),
+  )
 
 const ratio = (a: number | undefined, b: number | undefined): number | null =>
   a === undefined || b === undefined ? null : Number((a / b).toFixed(2))

@@ -98,13 +98,14 @@ function verify(index: OwnershipIndex, estate: Estate): void {
     const fromMs = BASE_MS + (probes.fromMs[i] as number)
     const { state, holding } = index.ask({ domain: DOMAIN, ip, fromMs, untilMs: fromMs + 1, nowMs: nowMsOf(BASE_MS) })
     const version = probes.version[i] as number
-    const task = version === NO_VERSION ? undefined : idOf(version + estate.versions)
+    const task = version === NO_VERSION ? undefined : taskOf(estate, version)
     if (holding?.owner.resourceId === task) continue
     throw new Error(`${ip} at ${fromMs}: ${state} ${holding?.owner.resourceId}, the truth is ${task}`)
   }
 }
 
-function claimsOf(estate: Estate, first: number, count: number): readonly Claim[] {
+/** All claims of `count` addresses from the `first` on; the task of each has an id of its own (`taskOf`). */
+export function claimsOf(estate: Estate, first: number, count: number): readonly Claim[] {
   const each = estate.versionsPerAddress
   const versions = versionColumns(count * each)
   const words = new Uint32Array(4)
@@ -120,7 +121,7 @@ function claimsOf(estate: Estate, first: number, count: number): readonly Claim[
       ? { earliestMs: start.latestMs, latestMs: Number.POSITIVE_INFINITY }
       : { earliestMs: atMs(versions.endEarliest), latestMs: atMs(versions.endLatest) }
     // Every task is an owner of its own, as in life: interning saves nothing here.
-    const task = idOf(first * each + version + estate.versions)
+    const task = taskOf(estate, first * each + version)
     const eni = `eni-${(Math.floor(address / ADDRESSES_OF_AN_ENI) + 2 ** 44).toString(16).padStart(17, '0')}`
     claims.push({
       record: 'claim',
@@ -144,6 +145,9 @@ function claimsOf(estate: Estate, first: number, count: number): readonly Claim[
   }
   return claims
 }
+
+/** Resource of the owner that a version of the estate names, by the version's number. */
+export const taskOf = (estate: Estate, version: number): string => idOf(version + estate.versions)
 
 /** 32 hexadecimal digits, as the pollers' ids have. */
 function idOf(number: number): string {

@@ -133,6 +133,12 @@ export class OwnershipIndex {
     for (let ref = 0; ref < ledger.size; ref++) yield ledger.claim(ref)
   }
 
+  /** Those that the last complete poll did not show: the next one will tell more of the time since they were last seen. */
+  *missingClaims(): Generator<Claim> {
+    const { ledger } = this
+    for (let ref = 0; ref < ledger.size; ref++) if (ledger.facts.isMissing(ledger.fact(ref))) yield ledger.claim(ref)
+  }
+
   /** What is known of the sources and how far back: with the claims, all that answers are made of. */
   watched(): Pick<IndexColumns, 'histories' | 'horizons'> {
     return {

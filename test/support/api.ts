@@ -29,16 +29,19 @@ export async function testApi(over: Partial<ApiDeps> = {}) {
       asked.push(question)
       return answers.owned(question)
     },
-    askAsOf: async (question, asOfMs) => {
-      asked.push({ ...question, nowMs: asOfMs })
-      return answers.owned({ ...question, nowMs: asOfMs })
-    },
+    knowAsOf: async () =>
+      Object.assign(createOwnershipIndex(), {
+        ask(question: Question) {
+          asked.push(question)
+          return answers.owned(question)
+        },
+      }),
     refuseWhileReplaying: () => {},
     generation: () => createOwnershipIndex().generation(),
     access: EVERY_CALLER_READS_EVERY_DOMAIN,
     index: Object.assign(createOwnershipIndex(), { sources: () => SOURCES }),
     log: memoryLog(),
-    store: { traffic: async () => [] },
+    store: { traffic: async () => [], captureGaps: async () => [] },
     clock: { now: () => NOW_MS, sleep: systemClock.sleep },
     ready: async () => ({
       ready: true,

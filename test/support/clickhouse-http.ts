@@ -1,7 +1,11 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection'
+import { NATIVE_TABLES } from '../../src/store/native-tables.ts'
 
 /**
  * ClickHouse's HTTP interface (https://clickhouse.com/docs/interfaces/http) as far as @clickhouse/client speaks it, with
@@ -45,7 +49,8 @@ export async function startClickHouseHttp(
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://double')
     if (pathname === '/ping') return void response.end('Ok.\n')
-    const body = await textOf(request)
+    const bytes = await bytesOf(request)
+    const body = bytes.toString('utf8')
     if (request.headers.authorization !== authorization) {
       const message = `${credentials.username}: Authentication failed: password is incorrect`
       return sendError(response, 403, { code: '516', type: 'AUTHENTICATION_FAILED', message })
@@ -57,10 +62,11 @@ export async function startClickHouseHttp(
     try {
       const inUrl = searchParams.get('query')
       const session = await sessionOf(searchParams.get('database') ?? 'default')
+      const query = inUrl?.endsWith(NATIVE) ? await fromFile(inUrl, bytes) : inUrl
       const running = session.exec({
-        query: inUrl ?? body,
+        query: query ?? body,
         query_params: parametersOf(searchParams),
-        ...(inUrl === null ? {} : { values: Readable.from([body], { objectMode: false }) }),
+        ...(inUrl === null || query !== inUrl ? {} : { values: Readable.from([body], { objectMode: false }) }),
       } as Parameters<ChdbConnection['exec']>[0])
       if (cutting && cut.when === 'during') request.socket.destroy()
       const result = await running
@@ -97,10 +103,24 @@ async function openSession(path: string, database: string): Promise<ChdbConnecti
   }
 }
 
-async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(Buffer.from(chunk))
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
+}
+
+const textOf = async (stream: AsyncIterable<Buffer>): Promise<string> => (await bytesOf(stream)).toString('utf8')
+
+const NATIVE = ' FORMAT Native'
+
+/** chDB takes a body as text, which bytes do not survive: they go by way of a file. A server casts to the types of the table. */
+async function fromFile(statement: string, bytes: Buffer): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'whohad-native-')), 'body')
+  await writeFile(file, bytes)
+  const [, table, columns, settings] = /^INSERT INTO (\w+) \(([^)]+)\) (.*) FORMAT Native$/s.exec(statement) ?? []
+  const types = new Map(Object.values(NATIVE_TABLES).find(known => known.table === table)?.columns)
+  const structure = (columns ?? '').split(', ').map(name => `${name} ${types.get(name)}`)
+  return `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM file('${file}', 'Native', '${structure.join(', ')}') ${settings}`
 }
 
 function sendError(response: ServerResponse, status: number, { code, type, message }: EngineError): void {

@@ -5,7 +5,14 @@ import type { Ip } from '../../src/ownership/address.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { covers, type Prefix } from '../../src/ownership/prefix.ts'
 import { declareError } from '../../src/runtime/errors.ts'
-import type { AttributedFlow, FlowObject, Store, StoredCorrection, StoredDeadLetter } from '../../src/store/port.ts'
+import type {
+  AttributedFlow,
+  FlowObject,
+  Store,
+  StoredCorrection,
+  StoredDeadLetter,
+  StoredGap,
+} from '../../src/store/port.ts'
 import { inPieces } from './byte-streams.ts'
 
 const storeDown = declareError('WHOHAD_TEST_STORE_DOWN', 'unreachable', () => 'The store is down.', true)
@@ -13,6 +20,7 @@ const storeDown = declareError('WHOHAD_TEST_STORE_DOWN', 'unreachable', () => 'T
 export type MemoryStore = Store & {
   readonly rows: Map<string, AttributedFlow>
   readonly letters: Map<string, StoredDeadLetter>
+  readonly gaps: Map<string, StoredGap>
   /** Fails the nth insert of flows from now on, and with it everything that would come after. */
   failAfterInserts(count: number): void
 }
@@ -37,10 +45,12 @@ export function memoryStore(): MemoryStore {
   }
   const rows = new Map<string, AttributedFlow>()
   const letters = new Map<string, StoredDeadLetter>()
+  const gaps = new Map<string, StoredGap>()
   let insertsLeft = Number.POSITIVE_INFINITY
   return {
     rows,
     letters,
+    gaps,
     failAfterInserts(count) {
       insertsLeft = count
     },
@@ -57,7 +67,12 @@ export function memoryStore(): MemoryStore {
     async putObject(object) {
       objects.set(`${object.objectId} ${object.generation}`, object)
     },
+    insertFiles: () => Promise.reject(new Error('no engine reads the files')),
+    async putObjects(added) {
+      for (const object of added) objects.set(`${object.objectId} ${object.generation}`, object)
+    },
     findObject: async objectId => newest(objectId),
+    findObjects: async objectIds => objectIds.flatMap(objectId => newest(objectId) ?? []),
     committedObjects: async () =>
       new Set(committed().flatMap(({ objectId }) => (newest(objectId)?.state === 'committed' ? [objectId] : []))),
     answeredUntilMs: async () =>
@@ -78,6 +93,10 @@ export function memoryStore(): MemoryStore {
     async insertDeadLetters(added) {
       for (const letter of added) letters.set(`${letter.origin} ${letter.place} ${letter.reason}`, letter)
     },
+    async insertGaps(added) {
+      for (const gap of added) gaps.set(`${gap.objectId} ${gap.record} ${gap.generation}`, gap)
+    },
+    captureGaps: async () => [],
     flowsOf: async objectId => flowsOf(objectId),
     async *flowPages(objectId) {
       yield flowsOf(objectId)

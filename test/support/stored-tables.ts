@@ -12,12 +12,14 @@ export type StoredTables = { readonly [Table in keyof typeof TABLES]: readonly s
 const TABLES = {
   flows: 'SELECT * FROM flows_committed ORDER BY object_id, record',
   objects: 'SELECT * EXCEPT (updated_at_ms) FROM objects FINAL ORDER BY object_id, generation',
+  gaps: 'SELECT * FROM capture_gaps_committed ORDER BY object_id, record',
   deadLetters: 'SELECT * EXCEPT (at_ms) FROM dead_letters FINAL ORDER BY origin, place, reason',
   corrections: 'SELECT * FROM corrections FINAL ORDER BY stream_partition, stream_offset, part',
   correctedUpTo: `
     SELECT enricher, stream_partition, max(end_offset) AS until FROM corrected
     GROUP BY enricher, stream_partition ORDER BY enricher, stream_partition`,
   edges: 'SELECT * FROM edges_1m ORDER BY ALL',
+  hours: 'SELECT * FROM edges_1h ORDER BY ALL',
   quality: 'SELECT * FROM quality_1m ORDER BY ALL',
   moved: 'SELECT * FROM flows_moved ORDER BY object_id, generation, record',
 } as const

@@ -33,6 +33,7 @@ export const FACT_NUMBER = 2 ** 29 - 1
 
 export const EVIDENCE: readonly Evidence[] = ['sighted', 'authoritative-time', 'flow-sighting', 'bridged']
 const STATES: readonly Claim['state'][] = ['open', 'missing', 'closed']
+const MISSING = STATES.indexOf('missing')
 const STRIDE = 4
 const SOURCE = 1
 const ATTRIBUTES = 2
@@ -124,6 +125,10 @@ export class FactTable {
   /** The kind of its evidence, by its place in EVIDENCE. */
   evidence(marked: number): number {
     return (this.attributes(marked) >>> 3) & 3
+  }
+
+  isMissing(marked: number): boolean {
+    return ((this.attributes(marked) >>> 5) & 3) === MISSING
   }
 
   /** As `isExclusive` of the claim (timeline.ts). */

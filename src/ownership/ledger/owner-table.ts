@@ -114,6 +114,15 @@ export class OwnerTable {
     return (this.rows[(number - 1) * ROW] as number) - 1
   }
 
+  /**
+   * Any text of the first owner of a list, by its place in OWNER_TEXTS, copied as `TextTable.copyTo` does; nothing where it is
+   * null.
+   */
+  copyText(number: number, field: number, into: Uint8Array, at: number, refused: Uint8Array): number {
+    const text = this.rows[(number - 1) * ROW + field] as number
+    return text === 0 ? at : this.texts.copyTo(text - 1, into, at, refused)
+  }
+
   /** Whether the first owner of a list forwards. */
   forwards(number: number): boolean {
     return ((this.rows[(number - 1) * ROW + REST] as number) & 1) === 1
@@ -209,6 +218,7 @@ export class OwnerTable {
   private owner(number: number): Owner {
     const at = (number - 1) * ROW
     const text = (field: number): string | null => this.decoded(this.rows[at + field] as number)
+    const labels = text(LABELS)
     return {
       application: text(0),
       cluster: text(1),
@@ -224,7 +234,7 @@ export class OwnerTable {
       eni: text(ENI),
       host: text(12),
       team: text(13),
-      labels: Object.fromEntries(JSON.parse(text(LABELS) ?? '[]')),
+      labels: labels === null ? {} : Object.fromEntries(JSON.parse(labels)),
       namedBy: text(14),
       forwards: ((this.rows[at + REST] as number) & 1) === 1,
     }

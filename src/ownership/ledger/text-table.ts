@@ -105,6 +105,24 @@ export class TextTable {
     return decoder.decode(this.bytes.subarray(this.startOf(number), this.ends[number]))
   }
 
+  /**
+   * Copies a text as UTF-8 to `at`, and returns where it ends there; −1 where there is no room for it, or one of its bytes is
+   * refused (not 0 in `refused`).
+   */
+  copyTo(number: number, into: Uint8Array, at: number, refused: Uint8Array): number {
+    const { bytes } = this
+    const from = this.startOf(number)
+    const length = (this.ends[number] as number) - from
+    if (at + length > into.length) return -1
+    let found = 0
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[from + i] as number
+      found |= refused[byte] as number
+      into[at + i] = byte
+    }
+    return found === 0 ? at + length : -1
+  }
+
   columns(): TextColumns {
     return { bytes: this.bytes.subarray(0, this.startOf(this.size)), ends: this.ends.subarray(0, this.size) }
   }
