@@ -102,6 +102,14 @@ export const brokenRules = [
     ...definition,
   },
   {
+    rule: 'Retention: where a sighting carries a claim across the horizon, the sighting stays',
+    file: 'src/ownership/outliving.ts',
+    from: '  keepAroundSightings(ledger, kept, horizonMs)\n',
+    to: '',
+    test: 'test/ownership/forgetting.property.test.ts',
+    name: 'shows its holding above it once all that is over is let go of',
+  },
+  {
     rule: 'Sightings: whoever is brief enough to be unseen is not excluded',
     file: 'src/ownership/sightable-edges.ts',
     from: 'speaking.every(history => history.provesAbsence(part))',

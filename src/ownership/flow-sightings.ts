@@ -20,6 +20,12 @@ export const EDGES = ['start', 'end'] as const satisfies Edge[]
 /** The lifetime id of a sighting: the claim that it is about, and the edge. */
 export const sightedEdge = (claimId: string, edge: Edge): string => `${claimId}/${edge}`
 
+/** The claim that a sighting is about, by its lifetime id, and the edge. */
+export function edgeSighted(lifetimeId: string): { readonly claimId: string; readonly edge: Edge } | undefined {
+  const edge = EDGES.find(name => lifetimeId.endsWith(`/${name}`))
+  return edge && { claimId: lifetimeId.slice(0, -edge.length - 1), edge }
+}
+
 /** How far flow sightings carry the certainty of a holding, and what they say of that, as claims of the holding's own sources. */
 export type Carried = {
   readonly certain: Window
@@ -101,6 +107,20 @@ export const carriedOver = (edge: Edge, packet: Bounds, open: Bounds): Window =>
   edge === 'start'
     ? { fromMs: packet.earliestMs, untilMs: open.latestMs }
     : { fromMs: open.earliestMs, untilMs: packet.latestMs }
+
+/**
+ * Whether a sighting may carry a claim's certainty from one side of an instant to the other. What is needed above it then reaches
+ * below: the sighting, and all that is claimed of the prefix, as it tells whether the claim was alone.
+ */
+export function carriesAcross(
+  atMs: Millis,
+  edge: Edge,
+  sighting: Pick<Claim, Edge>,
+  claim: Pick<Claim, Edge>,
+): boolean {
+  const { fromMs, untilMs } = carriedOver(edge, sighting[edge], claim[edge])
+  return fromMs < atMs && atMs < untilMs
+}
 
 /** Whether another claim of the layer names the interface at some time in between: a packet tells interfaces apart, no more. */
 export function hasCompany(claim: Claim, { fromMs, untilMs }: Window, among: readonly Claim[]): boolean {

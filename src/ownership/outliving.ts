@@ -1,11 +1,13 @@
+import { carriesAcross, edgeSighted } from './flow-sightings.ts'
 import { type ClaimLedger, END_LATEST } from './ledger/claim-ledger.ts'
 import { OPEN } from './ledger/fact-table.ts'
 import type { Millis } from './window.ts'
 
 /**
  * Whether each claim, by its ref, is needed for questions above the horizons: it is not closed, or touches the time above, or
- * describes the same lifetime of the same prefix as one that does (rule 7: the two bound each other's windows), or is all that
- * makes its domain known. `horizonMs` by the number of a domain.
+ * describes the same lifetime of the same prefix as one that does (rule 7: the two bound each other's windows), or lies where a
+ * flow sighting carries such a one across the horizon, or is all that makes its domain known. `horizonMs` by the number of a
+ * domain.
  */
 export function outliving(ledger: ClaimLedger, horizonMs: (domain: number) => Millis): Uint8Array {
   const kept = new Uint8Array(ledger.size)
@@ -24,8 +26,24 @@ export function outliving(ledger: ClaimLedger, horizonMs: (domain: number) => Mi
       if (ledger.lifetime(other) === lifetime) kept[other] = 1
     }
   }
+  keepAroundSightings(ledger, kept, horizonMs)
   for (const [domain, ref] of lastOfDomain) if (!knownDomains.has(domain)) kept[ref] = 1
   return kept
+}
+
+/** Keeps all claims of a prefix on which a sighting carries a claim that stays across the horizon. */
+function keepAroundSightings(ledger: ClaimLedger, kept: Uint8Array, horizonMs: (domain: number) => Millis): void {
+  const { facts } = ledger
+  for (let ref = 0; ref < kept.length; ref++) {
+    if (!facts.isFlowSource(facts.sourceNumber(ledger.fact(ref)))) continue
+    const sighting = ledger.claim(ref)
+    const sighted = edgeSighted(sighting.lifetimeId ?? '')
+    const about = sighted ? ledger.refOf(sighted.claimId) : -1
+    if (sighted === undefined || about < 0 || kept[about] === 0) continue
+    const atMs = horizonMs(ledger.cell(ref).domain)
+    if (!carriesAcross(atMs, sighted.edge, sighting, ledger.claim(about))) continue
+    for (let one = ledger.first(ledger.cellNumber(ref)); one >= 0; one = ledger.next(one)) kept[one] = 1
+  }
 }
 
 function isClosed(ledger: ClaimLedger, ref: number): boolean {

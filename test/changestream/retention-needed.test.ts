@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Needed } from '../../src/changestream/retention/needed.ts'
 import { pollsAbove } from '../../src/changestream/retention/polls-above.ts'
 import type { Change, Claim } from '../../src/ownership/claim.ts'
+import type { Prefix } from '../../src/ownership/prefix.ts'
 import { claimOf, progressOf, sourceRecordOf } from '../support/changes.ts'
 
 const HORIZON_MS = 1_000
@@ -69,6 +70,17 @@ describe('what is needed of the beginning of a log', () => {
     const { offsets, floors } = needed.kept(1, () => Number.MAX_SAFE_INTEGER)
     expect(Array.from(offsets[0] ?? [])).toEqual([0, 1])
     expect([...floors]).toEqual([['ec2/a', { epoch: 1, sequence: 9 }]])
+  })
+
+  test('all that is claimed of a prefix on which a sighting carries a claim across the horizon, and elsewhere nothing more', () => {
+    const [earliestMs, latestMs] = [HORIZON_MS - 500, HORIZON_MS + 500]
+    const begun = { ...open('begun', 2), start: { earliestMs, latestMs } }
+    const packet = { earliestMs: HORIZON_MS - 100, latestMs: HORIZON_MS - 90 }
+    const sighting = over('seen', 1, { source: 'flow/1', lifetimeId: 'begun/start', start: packet, end: packet })
+    const [rival, elsewhere] = [over('rival', 1), over('elsewhere', 1, { prefix: '10.0.0.9/32' as Prefix })]
+    expect(kept(rival, elsewhere, sighting, begun)).toEqual([rival, sighting, begun])
+    const certain = { ...begun, start: { earliestMs, latestMs: HORIZON_MS } }
+    expect(kept(rival, elsewhere, sighting, certain)).toEqual([certain])
   })
 
   test('nothing of a source that never registered and whose claims are all over, as one of a flow log object is', () => {

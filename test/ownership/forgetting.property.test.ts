@@ -1,7 +1,10 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Ip } from '../../src/ownership/address.ts'
 import { type Change, compareRevisions, type Revision } from '../../src/ownership/claim.ts'
 import { createOwnershipIndex, type OwnershipIndex } from '../../src/ownership/ownership-index.ts'
+import type { Prefix } from '../../src/ownership/prefix.ts'
+import { claimOf, ownerOf } from '../support/changes.ts'
 import { histories } from '../support/histories.ts'
 import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts'
 import { horizonOf, shownAbove } from '../support/shown-above.ts'
@@ -64,3 +67,53 @@ test(
     expect(gone).toBeGreaterThan(0)
   },
 )
+
+describe('a packet below the horizon', () => {
+  const domain = 'vpc-1'
+  const sourceOf = (source: string) => ({ source, owners: [ownerOf('api')], evidence: 'sighted' as const })
+  const begun = claimOf('ec2/a', 1, 1, {
+    ...sourceOf('ec2/a'),
+    id: 'begun',
+    lifetimeId: 'life',
+    start: { earliestMs: 100, latestMs: 1_500 },
+    end: { earliestMs: 5_000, latestMs: Number.POSITIVE_INFINITY },
+  })
+  const packet = { earliestMs: 500, latestMs: 510 }
+  const sighting = claimOf('flow/1', 1, 1, {
+    ...sourceOf('flow/1'),
+    id: 'seen',
+    lifetimeId: 'begun/start',
+    start: packet,
+    end: packet,
+    evidence: 'flow-sighting',
+    state: 'closed',
+  })
+  const rival = claimOf('ec2/a', 1, 1, {
+    ...sourceOf('ec2/a'),
+    id: 'rival',
+    owners: [ownerOf('web')],
+    start: { earliestMs: 400, latestMs: 450 },
+    end: { earliestMs: 600, latestMs: 900 },
+    state: 'closed',
+  })
+  const leanOf = (...claims: readonly Change[]) => {
+    const index = createOwnershipIndex()
+    for (const claim of claims) index.apply(claim)
+    index.apply({ record: 'horizon', domain, beforeMs: 1_000 })
+    return { gone: forget(index), index }
+  }
+  const ask = (index: OwnershipIndex) =>
+    index.ask({ ip: '10.0.0.7' as Ip, domain, fromMs: 1_200, untilMs: 1_201, nowMs: 10_000 })
+
+  test('shows its holding above it once all that is over is let go of', () => {
+    const { index, gone } = leanOf(begun, sighting, { ...rival, id: 'gone', prefix: '10.0.0.9/32' as Prefix })
+    expect(gone).toBe(1)
+    expect(ask(index).holding).toMatchObject({ claimId: 'seen', owner: { application: 'api' } })
+  })
+
+  test('shows it no more than before where somebody else may have sent it', () => {
+    const { index } = leanOf(begun, sighting, rival)
+    expect(ask(index).holding?.claimId).not.toBe('seen')
+    expect(shownAbove(1_000, ask(leanOf(begun, rival).index))).toEqual(shownAbove(1_000, ask(index)))
+  })
+})

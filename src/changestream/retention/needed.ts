@@ -7,7 +7,9 @@ import {
   type SourceRecord,
   supersedes,
 } from '../../ownership/claim.ts'
-import type { Millis } from '../../ownership/window.ts'
+import { carriesAcross, edgeSighted, isFlowSource } from '../../ownership/flow-sightings.ts'
+import type { Prefix } from '../../ownership/prefix.ts'
+import type { Bounds, Millis } from '../../ownership/window.ts'
 import { Fence } from '../fence.ts'
 import type { Kept, LoggedChange } from '../port.ts'
 import { type Poll, pollsAbove } from './polls-above.ts'
@@ -19,10 +21,12 @@ type NewestClaim = {
   readonly revision: Revision
   readonly domain: string
   readonly source: string
-  readonly endMs: Millis
+  readonly prefix: Prefix
+  readonly start: Bounds
+  readonly end: Bounds
   readonly isClosed: boolean
   /** Claims of one lifetime bound each other's windows (rule 7), or null where nothing binds it to others. */
-  readonly lifetime: string | null
+  readonly lifetimeId: string | null
   /** More than one where revisions are equal, and their content decides. */
   readonly places: readonly Place[]
 }
@@ -91,8 +95,8 @@ export class Needed {
   }
 
   /**
-   * Claims that are open, or touch the time above the horizon, or describe the same lifetime as one that does; and one of
-   * each domain, without which the domain would not be known any more.
+   * Claims that are open, or touch the time above the horizon, or describe the same lifetime as one that does, or lie where a
+   * flow sighting carries such a one across; and one of each domain, without which the domain would not be known any more.
    */
   private neededClaims(horizonMs: (domain: string) => Millis): ReadonlySet<NewestClaim> {
     const needed = new Set<NewestClaim>()
@@ -100,20 +104,36 @@ export class Needed {
     const newest = new Map<string, NewestClaim>()
     for (const claim of this.claims.values()) {
       newest.set(claim.domain, claim)
-      if (claim.isClosed && claim.endMs <= horizonMs(claim.domain)) continue
+      if (claim.isClosed && claim.end.latestMs <= horizonMs(claim.domain)) continue
       needed.add(claim)
-      if (claim.lifetime !== null) lifetimes.add(claim.lifetime)
+      if (claim.lifetimeId !== null) lifetimes.add(lifetimeOf(claim))
     }
     for (const claim of this.claims.values()) {
-      if (claim.lifetime !== null && lifetimes.has(claim.lifetime)) needed.add(claim)
+      if (claim.lifetimeId !== null && lifetimes.has(lifetimeOf(claim))) needed.add(claim)
+    }
+    const carried = this.carriedAcross(needed, horizonMs)
+    if (carried.size > 0) {
+      for (const claim of this.claims.values()) if (carried.has(placeOf(claim))) needed.add(claim)
     }
     for (const claim of needed) newest.delete(claim.domain)
     for (const claim of newest.values()) needed.add(claim)
     return needed
   }
 
+  /** The prefixes on which a sighting carries one of these claims across the horizon. */
+  private carriedAcross(needed: ReadonlySet<NewestClaim>, horizonMs: (domain: string) => Millis): ReadonlySet<string> {
+    const carried = new Set<string>()
+    for (const sighting of this.claims.values()) {
+      const sighted = isFlowSource(sighting.source) ? edgeSighted(sighting.lifetimeId ?? '') : undefined
+      const about = sighted && this.claims.get(sighted.claimId)
+      if (sighted === undefined || about === undefined || !needed.has(about)) continue
+      if (carriesAcross(horizonMs(sighting.domain), sighted.edge, sighting, about)) carried.add(placeOf(sighting))
+    }
+    return carried
+  }
+
   private takeClaim(claim: Claim, place: Place): void {
-    const { id, revision, domain, source, prefix, lifetimeId } = claim
+    const { id, revision, domain, source, prefix, lifetimeId, start, end } = claim
     this.domains.add(domain)
     const held = this.claims.get(id)
     const order = held ? compareRevisions(revision, held.revision) : 1
@@ -123,9 +143,11 @@ export class Needed {
       revision,
       domain,
       source,
-      endMs: Math.max(claim.end.latestMs, isTie ? held.endMs : Number.NEGATIVE_INFINITY),
+      prefix,
+      start: isTie ? around(start, held.start) : start,
+      end: isTie ? around(end, held.end) : end,
       isClosed: claim.state === 'closed' && !(isTie && !held.isClosed),
-      lifetime: lifetimeId === null ? null : `${domain}|${prefix}|${lifetimeId}`,
+      lifetimeId,
       places: isTie ? [...held.places, place] : [place],
     })
   }
@@ -155,6 +177,14 @@ export class Needed {
     return source
   }
 }
+
+const placeOf = ({ domain, prefix }: NewestClaim) => `${domain}|${prefix}`
+const lifetimeOf = (claim: NewestClaim) => `${placeOf(claim)}|${claim.lifetimeId}`
+
+const around = (one: Bounds, other: Bounds): Bounds => ({
+  earliestMs: Math.min(one.earliestMs, other.earliestMs),
+  latestMs: Math.max(one.latestMs, other.latestMs),
+})
 
 function takeProgress(source: KnownSource, progress: Progress, place: Place): void {
   const { completeUpToMs, overAtMs, refused } = progress

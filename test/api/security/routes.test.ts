@@ -190,6 +190,16 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     'domain=nowhere',
     'source=test/hidden',
   ),
+  'get /api/v2/view/{collection}/{id}': [
+    ...['10.0.0.6', '10.0.0.5', '10.1.0.6', '10.200.0.1'].flatMap(ip =>
+      ['', ';domain=hidden', ';domain=nowhere', ';domain=seen'].map(domain => `addresses/${ip}${domain}`),
+    ),
+    ...['shared', 'secret-app', 'nobody'].flatMap(app =>
+      ['', ';domain=hidden', ';domain=nowhere', ';_diff'].map(rest => `owners/${app}${rest}`),
+    ),
+  ].flatMap(id =>
+    [`;_at=${at(150)}`, `;_since=0;_until=${at(900)};_all`].map(when => ({ path: `/api/v2/view/${id}${when}` })),
+  ),
   'get /v1/graph': queries('/v1/graph', '', 'limit=2', 'limit=3', 'format=csv', 'collapse=true'),
 }
 
