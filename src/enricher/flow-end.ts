@@ -21,15 +21,11 @@ const NOBODY = 'nobody'
 
 /** An answer of the index as a row keeps it. */
 export function answeredEnd(ip: Ip, port: number, domain: string, answer: Answer): FlowEnd {
-  // Field by field: objects spread into one another take several times as long, and the join makes many of these.
+  // Field by field: objects spread into one another take several times as long, and the join makes many of these. The order is
+  // that of the other ends, so that all of them have one shape, in memory and as JSON.
   const { holding } = answer
   const owner = holding?.owner
   return {
-    ip,
-    port,
-    domain,
-    state: answer.state,
-    reason: answer.reason,
     application: owner?.application ?? '',
     resourceId: owner?.resourceId ?? '',
     cluster: owner?.cluster ?? '',
@@ -40,6 +36,11 @@ export function answeredEnd(ip: Ip, port: number, domain: string, answer: Answer
     claimId: holding?.claimId ?? '',
     candidates: holding === null ? candidateIds(answer) : [],
     service: answer.service?.owner.application ?? '',
+    ip,
+    port,
+    domain,
+    state: answer.state,
+    reason: answer.reason,
   }
 }
 
