@@ -3,12 +3,17 @@ import type { Millis } from '../../ownership/window.ts'
 import { changestreamErrors } from '../errors.ts'
 import type { Position } from '../port.ts'
 import type { KafkaReport } from '../report.ts'
+import { askedOfLeaders } from './new-topic.ts'
 
 /** For each partition the first offset that is still there, and one past the last. */
 export type Offsets = { readonly first: Position; readonly end: Position }
 
-export async function fetchOffsets(admin: Admin, topic: string, partitions: number): Promise<Offsets> {
-  const found = await admin.fetchTopicOffsets(topic)
+export async function fetchOffsets(
+  admin: Pick<Admin, 'fetchTopicOffsets'>,
+  topic: string,
+  partitions: number,
+): Promise<Offsets> {
+  const found = await askedOfLeaders(() => admin.fetchTopicOffsets(topic))
   return {
     first: byPartition(found, partitions, ({ low }) => low),
     end: byPartition(found, partitions, ({ high }) => high),
@@ -17,7 +22,8 @@ export async function fetchOffsets(admin: Admin, topic: string, partitions: numb
 
 /** By partition the offset of the first record that was logged at this time or later; the end where there is none. */
 export async function offsetsFrom(admin: Admin, topic: string, partitions: number, atMs: Millis): Promise<Position> {
-  return byPartition(await admin.fetchTopicOffsetsByTimestamp(topic, atMs), partitions, ({ offset }) => offset)
+  const found = await askedOfLeaders(() => admin.fetchTopicOffsetsByTimestamp(topic, atMs))
+  return byPartition(found, partitions, ({ offset }) => offset)
 }
 
 function byPartition<T extends { readonly partition: number }>(
