@@ -74,7 +74,7 @@ export const annotateCommand = ({ withPlaces, settingsOf, askedPlaceOf, untilSto
         const { annotateTexts } = await import('./annotate-text-command.ts')
         const { at, domain, zone } = flags
         const options = { ...askedPlaceOf(flags), at, domain, zone }
-        process.exitCode = await annotateTexts(inputs, settingsOf(flags), options)
+        process.exitCode = await annotateTexts(inputs, await settingsOf(flags), options)
         return
       }
       const {
@@ -88,7 +88,7 @@ export const annotateCommand = ({ withPlaces, settingsOf, askedPlaceOf, untilSto
       const into = flags.as === INTO_STORE ? intoStore : { as: flags.as }
       const options = { ...flags, ...into, gzip, again, sightings, jobs, slackSeconds, untilStopped }
       const { annotate } = await import('./annotate-command.ts')
-      process.exitCode = await annotate(inputs, settingsOf(flags), options)
+      process.exitCode = await annotate(inputs, await settingsOf(flags), options)
     })
 
 /** What only flow logs can be asked for. */

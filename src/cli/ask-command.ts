@@ -3,7 +3,7 @@ import { questionOf } from '../api/asked.ts'
 import { decideDomain } from '../api/domain.ts'
 import { parseQuestion } from '../api/question.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { type AnswerJson, answerTable } from './answer-table.ts'
+import type { AnswerJson } from './answer-table.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { type AskedPlace, knownIndex } from './known-index.ts'
 import { printableWithin } from './printable.ts'
@@ -24,8 +24,13 @@ export async function ask(
   // What cannot be read is said before anything is opened.
   parseQuestion(text, systemClock.now())
   const answer = server ? await askServer(server, text) : await askHere(settings, claims, text)
-  print(isTerminal() && !json ? answerTable(printableWithin(answer)) : JSON.stringify(answer))
+  print(isTerminal() && !json ? await tableOf(answer) : JSON.stringify(answer))
   return exitCodeOf(answer.state)
+}
+
+async function tableOf(answer: AnswerJson): Promise<string> {
+  const { answerTable } = await import('./answer-table.ts')
+  return answerTable(printableWithin(answer))
 }
 
 async function askServer(server: Server, text: string): Promise<AnswerJson> {

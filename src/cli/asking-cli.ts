@@ -20,7 +20,7 @@ export const historyCommand = ({ withAnswerers, settingsOf, askedPlaceOf, time, 
       const { from, to, limit, json = false } = flags
       const { history } = await import('./history-command.ts')
       const options = { ...askedPlaceOf(flags), from, to, limit, json }
-      process.exitCode = await history(words.join(' '), settingsOf(flags), options)
+      process.exitCode = await history(words.join(' '), await settingsOf(flags), options)
     })
 
 /** `whohad apps`. */
@@ -40,7 +40,7 @@ export const appsCommand = ({ withAnswerers, settingsOf, askedPlaceOf, time, who
       const { at, from, to, domain, limit, json = false } = flags
       const { appAddresses } = await import('./apps-command.ts')
       const options = { ...askedPlaceOf(flags), at, from, to, domain, limit, json }
-      process.exitCode = await appAddresses(app, settingsOf(flags), options)
+      process.exitCode = await appAddresses(app, await settingsOf(flags), options)
     })
 
 /** `whohad explain`. */
@@ -54,7 +54,7 @@ export const explainCommand = ({ withAnswerers, settingsOf, askedPlaceOf }: Comm
       const flags = command.optsWithGlobals<PlaceFlags & { json?: boolean }>()
       const { explainAnswer } = await import('./explain-command.ts')
       const options = { ...askedPlaceOf(flags), json: flags.json ?? false }
-      process.exitCode = await explainAnswer(words.join(' '), settingsOf(flags), options)
+      process.exitCode = await explainAnswer(words.join(' '), await settingsOf(flags), options)
     })
 
 type GraphFlags = ListFlags & {
@@ -87,7 +87,7 @@ export const graphCommand = ({ withAnswerers, settingsOf, askedPlaceOf, time, wh
       const { collapse = false, json = false } = flags
       const { graph } = await import('./graph-command.ts')
       const options = { ...flags, ...askedPlaceOf(flags), collapse, json, threadPoolSize: threadPoolSize() }
-      process.exitCode = await graph(settingsOf(flags), options)
+      process.exitCode = await graph(await settingsOf(flags), options)
     })
 
 const HISTORY_HELP = `

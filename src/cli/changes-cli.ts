@@ -13,7 +13,7 @@ export type CommandParts = {
   readonly withPlaces: (command: Command) => Command
   /** The same, and a server or an ownership bundle instead. */
   readonly withAnswerers: (command: Command) => Command
-  readonly settingsOf: (options: CommonOptions) => Settings
+  readonly settingsOf: (options: CommonOptions) => Promise<Settings>
   /** The same before it is checked. */
   readonly layersOf: (options: CommonOptions) => SettingsLayers
   readonly askedPlaceOf: (options: PlaceFlags) => AskedPlace
@@ -49,7 +49,7 @@ export function changesCommand(parts: CommandParts): Command {
       const { changes: print } = await import('./changes-command.ts')
       const { server, claims } = askedPlaceOf(options)
       if (claims !== undefined) return command.error('error: an ownership bundle has no change stream in it')
-      process.exitCode = await print(settingsOf(options), { ...options, server, signal: untilStopped() })
+      process.exitCode = await print(await settingsOf(options), { ...options, server, signal: untilStopped() })
     })
   changes.addCommand(exportCommand(parts)).addCommand(importCommand(parts))
   for (const command of changes.commands) command.exitOverride().showHelpAfterError()
@@ -66,7 +66,7 @@ const exportCommand = ({ withPlaces, settingsOf, untilStopped }: CommandParts): 
       const options = command.optsWithGlobals<CommonOptions & { out: string; state?: boolean }>()
       const { exportChanges } = await import('./export-command.ts')
       const { out, state = false } = options
-      process.exitCode = await exportChanges(settingsOf(options), { out, state, signal: untilStopped() })
+      process.exitCode = await exportChanges(await settingsOf(options), { out, state, signal: untilStopped() })
     })
 
 const importCommand = ({ withPlaces, settingsOf, untilStopped }: CommandParts): Command =>
@@ -79,7 +79,7 @@ const importCommand = ({ withPlaces, settingsOf, untilStopped }: CommandParts): 
       const options = command.optsWithGlobals<CommonOptions & { append?: boolean }>()
       const { importChanges } = await import('./import-command.ts')
       const { append = false } = options
-      process.exitCode = await importChanges(file, settingsOf(options), { append, signal: untilStopped() })
+      process.exitCode = await importChanges(file, await settingsOf(options), { append, signal: untilStopped() })
     })
 
 const CHANGES_HELP = `

@@ -21,7 +21,7 @@ const exportCommand = ({ withPlaces, settingsOf, untilStopped }: CommandParts): 
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ExportFlags>()
       const { exportClaims } = await import('./claims-command.ts')
-      process.exitCode = await exportClaims(settingsOf(options), { out: options.out, signal: untilStopped() })
+      process.exitCode = await exportClaims(await settingsOf(options), { out: options.out, signal: untilStopped() })
     })
 
 const EXPORT_HELP = `

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { Errors } from 'typebox/schema'
 import { Settings as Limits } from 'typebox/system'
-import { Value } from 'typebox/value'
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { valueAt } from './config-show.ts'
 import { checkSettings, complaintOfVariable } from './settings.ts'
@@ -43,7 +43,8 @@ type LineOf = (path: Path) => number | null
 function schemaFaults(tree: unknown, lineOf: LineOf): readonly ConfigFault[] {
   Limits.Set({ maxErrors: MOST_FAULTS })
   const found = new Map<string, ConfigFault>()
-  for (const { keyword, instancePath, message } of Value.Errors(SETTINGS, tree)) {
+  const [, errors] = Errors(SETTINGS, tree)
+  for (const { keyword, instancePath, message } of errors) {
     const path = instancePath
       .slice(1)
       .split('/')

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs'
-import Type from 'typebox'
-import { Value } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { parse } from 'yaml'
 import { reasonOf } from '../runtime/errors.ts'
 import { complaintsAboutDomains } from './domain-settings.ts'
 import { cliErrors } from './errors.ts'
+import { filledIn } from './filled-in.ts'
+import { Type } from './schema-words.ts'
 import { complaintsAbout, type Settings } from './settings.ts'
 import { SettingsSchema } from './settings-schema.ts'
+import type { KeySchema } from './settings-words.ts'
 
 const { domains, reach } = SettingsSchema.properties
 const RulesSchema = Type.Object({ domains, reach }, { additionalProperties: false })
+const RULES = RulesSchema as unknown as KeySchema
 
 /** As a list or a mapping of YAML begins; a file of such a name is given as ./[… */
 const INLINE = /^\s*[[{]/
@@ -37,8 +40,8 @@ export function withDomainRules(settings: Settings, given: string | undefined): 
   if (typeof tree !== 'object' || tree === null || !('domains' in tree)) {
     throw invalid(['there is neither a list of rules nor a key "domains"'])
   }
-  const filled = Value.Default(RulesSchema, { reach: settings.reach, ...tree })
-  if (!Value.Check(RulesSchema, filled)) throw invalid(complaintsAbout(filled, RulesSchema))
+  const filled = filledIn(RULES, { reach: settings.reach, ...tree })
+  if (!Check(RulesSchema, filled)) throw invalid(complaintsAbout(filled, RulesSchema))
   const complaints = complaintsAboutDomains(filled)
   if (complaints.length > 0) throw invalid(complaints)
   return { ...settings, ...filled }

@@ -27,7 +27,7 @@ const addCommand = ({ withPlaces, settingsOf }: CommandParts): Command =>
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<KeysFlags>()
       const { addKey } = await import('./keys-command.ts')
-      process.exitCode = addKey(settingsOf(options), { name, domains: options.domains })
+      process.exitCode = addKey(await settingsOf(options), { name, domains: options.domains })
     })
 
 const listCommand = ({ withPlaces, settingsOf }: CommandParts): Command =>
@@ -38,7 +38,7 @@ const listCommand = ({ withPlaces, settingsOf }: CommandParts): Command =>
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<KeysFlags>()
       const { listKeys } = await import('./keys-command.ts')
-      process.exitCode = listKeys(settingsOf(options), { json: options.json ?? false })
+      process.exitCode = listKeys(await settingsOf(options), { json: options.json ?? false })
     })
 
 const removeCommand = ({ withPlaces, settingsOf }: CommandParts): Command =>
@@ -48,7 +48,7 @@ const removeCommand = ({ withPlaces, settingsOf }: CommandParts): Command =>
     .addHelpText('after', KEYS_HELP)
     .action(async (id: string, _options: unknown, command: Command) => {
       const { removeKey } = await import('./keys-command.ts')
-      process.exitCode = removeKey(settingsOf(command.optsWithGlobals<KeysFlags>()), { id })
+      process.exitCode = removeKey(await settingsOf(command.optsWithGlobals<KeysFlags>()), { id })
     })
 
 const ADD_HELP = `

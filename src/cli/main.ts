@@ -9,12 +9,13 @@ import { type CommandParts, changesCommand, type PlaceFlags } from './changes-cl
 import { claimsCommand } from './claims-cli.ts'
 import { completionCommand, manCommand } from './completion-cli.ts'
 import { configCommand } from './config-cli.ts'
+import { defaultSettings } from './default-settings.ts'
 import { cliErrors } from './errors.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
 import { keysCommand } from './keys-cli.ts'
 import type { AskedPlace } from './known-index.ts'
 import { demoCommand, enrichCommand, upCommand } from './running-cli.ts'
-import { loadSettings, type Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import { layersOf } from './settings-layers.ts'
 import { doctorCommand, pollCommand, sourcesCommand } from './source-cli.ts'
 import { endWithReader, say } from './terminal.ts'
@@ -51,7 +52,13 @@ const given = ({ config, data, host, port }: CommonOptions) => ({
   config,
   overrides: { data: { path: data }, api: { host, port } },
 })
-const settingsOf = (options: CommonOptions): Settings => loadSettings(process.env, given(options))
+
+async function settingsOf(options: CommonOptions): Promise<Settings> {
+  const defaults = defaultSettings(layersOf(process.env, given(options)))
+  if (defaults !== undefined) return defaults
+  const { loadSettings } = await import('./settings.ts')
+  return loadSettings(process.env, given(options))
+}
 
 /** What is named on the command line goes before WHOHAD_URL. */
 function askedPlaceOf({ url, claims, data }: PlaceFlags): AskedPlace {
@@ -127,7 +134,7 @@ export function program(): Command {
     if (words.length === 0) return whohad.help({ error: true })
     const { ask } = await import('./ask-command.ts')
     const { json = false } = options
-    process.exitCode = await ask(words.join(' '), settingsOf(options), { ...askedPlaceOf(options), json })
+    process.exitCode = await ask(words.join(' '), await settingsOf(options), { ...askedPlaceOf(options), json })
   })
   for (const command of COMMANDS) whohad.addCommand(command(PARTS).exitOverride().showHelpAfterError())
   return whohad

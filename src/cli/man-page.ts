@@ -13,7 +13,7 @@ export function manPage(program: Command): string {
     'whohad \\- what application had an IP, at a time, in a routing domain',
     '.SH SYNOPSIS',
     ...synopsis(whole),
-    ...branches.filter(({ subcommands }) => subcommands.length === 0).flatMap(branch => ['.br', ...synopsis(branch)]),
+    ...branches.filter(canRun).flatMap(branch => ['.br', ...synopsis(branch)]),
     '.SH DESCRIPTION',
     plain(whole.command.description()),
     ...description,
@@ -56,6 +56,9 @@ function commandSection(branch: Branch): readonly string[] {
   ]
 }
 
+/** "whohad keys" only holds those below it; "whohad changes" does something itself as well, and so has options of its own. */
+const canRun = ({ command, subcommands }: Branch): boolean => subcommands.length === 0 || command.options.length > 0
+
 const synopsis = ({ path, command }: Branch): readonly string[] => [`.B ${plain(path)}`, plain(command.usage())]
 
 const options = (all: readonly Option[]): readonly string[] =>
@@ -82,5 +85,5 @@ const plain = (text: string): string =>
   text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
-    .replace(/^(['.])/, '\\&$1')
+    .replace(/^(['.])/gm, '\\&$1')
     .replace(/[^\n -~]/gu, letter => `\\[u${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`)

@@ -19,7 +19,7 @@ export const upCommand = ({ withPlaces, settingsOf, untilStopped, wholeNumber }:
     .option('--port <port>', 'port to listen on', wholeNumber)
     .addHelpText('after', UP_HELP)
     .action(async (_options: unknown, command: Command) => {
-      const settings = settingsOf(command.optsWithGlobals<ServingFlags>())
+      const settings = await settingsOf(command.optsWithGlobals<ServingFlags>())
       const { up } = await import('./up-command.ts')
       await up(settings, { threadPoolSize: threadPoolSize(), signal: untilStopped() })
     })
@@ -32,7 +32,7 @@ export const enrichCommand = ({ withPlaces, settingsOf, untilStopped, wholeNumbe
     .option('--port <port>', 'port to listen on', wholeNumber)
     .addHelpText('after', ENRICH_HELP)
     .action(async (_options: unknown, command: Command) => {
-      const settings = settingsOf(command.optsWithGlobals<ServingFlags>())
+      const settings = await settingsOf(command.optsWithGlobals<ServingFlags>())
       const { enrich } = await import('./up-command.ts')
       await enrich(settings, { threadPoolSize: threadPoolSize(), signal: untilStopped() })
     })
@@ -58,7 +58,7 @@ export const demoCommand = ({ withPlaces, settingsOf, untilStopped, wholeNumber 
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<DemoFlags>()
       const { seed, once = false, json = false, minutes = once ? 60 : 20 } = options
-      const settings = settingsOf(options)
+      const settings = await settingsOf(options)
       const run = { seed, minutes, json, threadPoolSize: threadPoolSize(), signal: untilStopped() }
       const { demoLive, demoOnce } = await import('./demo-command.ts')
       process.exitCode = once ? await demoOnce(settings, options.data, run) : await demoLive(settings, run)

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { createRequire } from 'node:module'
 import { reasonOf } from '../runtime/errors.ts'
 import { cliErrors } from './errors.ts'
 import { SettingsSchema } from './settings-schema.ts'
+
+const require = createRequire(import.meta.url)
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,6 +36,8 @@ export const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function readFile(path: string): Tree {
+  // Loaded where there is a file: most questions have none, and these are 72 modules.
+  const { parse } = require('yaml') as typeof import('yaml')
   let tree: unknown
   try {
     tree = parse(readFileSync(path, 'utf8')) ?? {}

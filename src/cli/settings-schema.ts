@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './schema-words.ts'
 
 /**
  * Every key of the configuration, with its default and what it means. docs/configuration.md is written from it, and a test

@@ -1,10 +1,11 @@
 import type { Static, TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Check, Errors } from 'typebox/schema'
 import { toPrefix } from '../ownership/prefix.ts'
 import { complaintsAboutApi } from './api-settings.ts'
 import { complaintsAboutDomains } from './domain-settings.ts'
 import { complaintsAboutEc2 } from './ec2-settings.ts'
 import { cliErrors } from './errors.ts'
+import { filledIn } from './filled-in.ts'
 import { complaintsAboutFlowLogs } from './flow-log-settings.ts'
 import { complaintsAboutKafka, complaintsAboutRetention } from './kafka-settings.ts'
 import { complaintsAboutNaming } from './naming-settings.ts'
@@ -17,6 +18,7 @@ import {
   type Tree,
 } from './settings-layers.ts'
 import { SettingsSchema } from './settings-schema.ts'
+import { SETTINGS } from './settings-words.ts'
 
 export type Settings = Static<typeof SettingsSchema>
 export type SourceSettings = Settings['ec2'][number] | Settings['titus'][number]
@@ -41,8 +43,8 @@ export function loadSettings(environment: Environment, options: SettingsOptions 
 export function checkSettings({ file, environment, overrides, strangeVariables }: SettingsLayers) {
   const tree: Tree = structuredClone(file?.tree ?? {})
   for (const layer of [environment, overrides]) merge(tree, layer)
-  const filled = Value.Default(SettingsSchema, tree)
-  const isAllowed = Value.Check(SettingsSchema, filled)
+  const filled = filledIn(SETTINGS, tree)
+  const isAllowed = Check(SettingsSchema, filled)
   return {
     settings: filled as Settings,
     tree: filled,
@@ -58,7 +60,8 @@ export const complaintOfVariable = (name: string): string => `the environment va
 /** What is wrong with a tree that the schema does not allow. */
 export function complaintsAbout(tree: unknown, schema: TSchema = SettingsSchema): string[] {
   const seen = new Set<string>()
-  for (const { keyword, instancePath, message } of Value.Errors(schema, tree)) {
+  const [, errors] = Errors(schema, tree)
+  for (const { keyword, instancePath, message } of errors) {
     const key = instancePath.slice(1).replaceAll('/', '.')
     if (keyword === 'boolean') seen.add(`unknown key ${key}`)
     else if (!['additionalProperties', 'anyOf', 'const'].includes(keyword)) seen.add(`${key || 'the file'} ${message}`)

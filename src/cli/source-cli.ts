@@ -19,7 +19,7 @@ export function pollCommand(parts: CommandParts): Command {
       const { once = false, dryRun = false, source = [], json = false } = options
       if (once === false && dryRun === false) return command.help({ error: true })
       const { poll: pollNow } = await import('./poll-command.ts')
-      process.exitCode = await pollNow(settingsOf(options), {
+      process.exitCode = await pollNow(await settingsOf(options), {
         sources: source,
         isDry: dryRun,
         json,
@@ -45,7 +45,7 @@ const acceptCommand = ({ withPlaces, settingsOf, untilStopped }: CommandParts): 
       if (source === undefined || others.length > 0) return command.error('error: accept needs one --source <source>')
       const { yes = false, json = false } = options
       const { acceptPoll } = await import('./accept-command.ts')
-      process.exitCode = await acceptPoll(settingsOf(options), { source, yes, json, signal: untilStopped() })
+      process.exitCode = await acceptPoll(await settingsOf(options), { source, yes, json, signal: untilStopped() })
     })
 
 /** `whohad sources list` and `whohad sources remove`. */
@@ -62,7 +62,7 @@ export function sourcesCommand({ withPlaces, settingsOf, untilStopped, time }: C
         .action(async (_options: unknown, command: Command) => {
           const options = command.optsWithGlobals<CommonFlags>()
           const { listSources } = await import('./sources-command.ts')
-          process.exitCode = await listSources(settingsOf(options), {
+          process.exitCode = await listSources(await settingsOf(options), {
             json: options.json ?? false,
             signal: untilStopped(),
           })
@@ -79,7 +79,7 @@ export function sourcesCommand({ withPlaces, settingsOf, untilStopped, time }: C
           const options = command.optsWithGlobals<CommonFlags & { at?: string; yes?: boolean }>()
           const { removeSource } = await import('./sources-command.ts')
           const { at, yes = false } = options
-          process.exitCode = await removeSource(settingsOf(options), { source, at, yes, signal: untilStopped() })
+          process.exitCode = await removeSource(await settingsOf(options), { source, at, yes, signal: untilStopped() })
         }),
     )
   for (const command of sources.commands) command.exitOverride().showHelpAfterError()
@@ -98,7 +98,7 @@ export const doctorCommand = ({ withPlaces, settingsOf, untilStopped }: CommandP
       const options = command.optsWithGlobals<CommonFlags & { url?: string; timeout: number }>()
       const { url, json = false, timeout: timeoutSeconds } = options
       const { doctor } = await import('./doctor-command.ts')
-      process.exitCode = await doctor(settingsOf(options), {
+      process.exitCode = await doctor(await settingsOf(options), {
         url,
         token: apiKeyOf(process.env),
         json,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { nearest } from '../../src/cli/config-check.ts'
 import { configTemplate } from '../../src/cli/config-template.ts'
 import { loadSettings } from '../../src/cli/settings.ts'
@@ -35,6 +36,17 @@ describe('whohad config init', () => {
     const { code, stdout, stderr } = await runHere(['config', 'check', '--config', path])
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: `Nothing is wrong with ${path}.\n` })
     expect(loadSettings({}, { config: path })).toEqual(loadSettings({}, { config: fileWith('') }))
+  })
+
+  test('every default of a section is set, and what has none is commented out', () => {
+    const written: unknown = parse(configTemplate())
+    const sections = Object.entries(SETTINGS.properties ?? {}).filter(([, { type }]) => type === 'object')
+    const defaults = sections.map(([section, { properties = {} }]) => {
+      const keys = Object.entries(properties).filter(([, inner]) => inner.default !== undefined)
+      // "retention:" with nothing below it is null.
+      return [section, keys.length > 0 ? Object.fromEntries(keys.map(([key, inner]) => [key, inner.default])) : null]
+    })
+    expect(written).toEqual(Object.fromEntries(defaults))
   })
 
   test('has every key of the schema with its description, those of list entries too', () => {

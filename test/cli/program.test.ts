@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { branchesOf, helpBehind, takenBy } from '../../src/cli/command-tree.ts'
 import { completionFor } from '../../src/cli/completion-script.ts'
@@ -114,6 +115,35 @@ describe('the man page', () => {
     for (const { path, options } of BRANCHES.slice(1)) {
       expect(page).toContain(`.SS ${path}`)
       for (const { flags } of options) expect(page).toContain(`.B ${flags.replaceAll('-', '\\-')}`)
+    }
+  })
+
+  test('its synopsis has every command that can be run', () => {
+    const [, synopsis = ''] = /^\.SH SYNOPSIS\n([\s\S]*?)\n\.SH /m.exec(page) ?? []
+    const groups = ['claims', 'sources', 'keys', 'config'].map(name => `whohad ${name}`)
+    const named = [...synopsis.matchAll(/^\.B (.*)$/gm)].map(match => match[1])
+    expect(named).toEqual(BRANCHES.map(({ path }) => path).filter(path => !groups.includes(path)))
+    expect(named).toEqual(expect.arrayContaining(['whohad changes', 'whohad poll', 'whohad keys add']))
+  })
+
+  test('what begins like a request is text', () => {
+    const command = new Command('whohad')
+      .description("'tis a program,\n.br and more")
+      .option('--dot', '.so /etc/hosts')
+      .addHelpText('after', "\n.if words\n\nExamples:\n.bashrc it\n'so it\n\nExit codes: 0 done;\n.1 failure")
+    const lines = manPage(command).split('\n')
+    const texts = [
+      "'tis a program,",
+      '.br and more',
+      '.so /etc/hosts',
+      '.if words',
+      '.bashrc it',
+      "'so it",
+      '.1 failure',
+    ]
+    for (const text of texts) {
+      expect(lines).toContain(`\\&${text}`)
+      expect(lines).not.toContain(text)
     }
   })
 

@@ -1,6 +1,3 @@
-import { defaultProvider } from '@aws-sdk/credential-provider-node'
-import { Sha256 } from '@smithy/core/checksum'
-import { SignatureV4 } from '@smithy/signature-v4'
 import { reasonOf, WhohadError } from '../../runtime/errors.ts'
 import { changestreamErrors } from '../errors.ts'
 
@@ -27,7 +24,7 @@ const LONGEST_LIFE_SECONDS = 900
  * costs less than a millisecond; the chain keeps the credentials.
  * @throws WHOHAD_KAFKA_CREDENTIALS_UNAVAILABLE
  */
-export function iamToken({ region, credentials = defaultProvider(), nowMs = Date.now }: IamTokenOptions) {
+export function iamToken({ region, credentials = defaultChain(), nowMs = Date.now }: IamTokenOptions) {
   return async (): Promise<string> => {
     try {
       const found = await credentials()
@@ -43,6 +40,16 @@ export function iamToken({ region, credentials = defaultProvider(), nowMs = Date
   }
 }
 
+/** AWS's own code is loaded with the first token: the settings name this file, and most of them have no such login. */
+function defaultChain(): () => Promise<AwsCredentials> {
+  let provider: (() => Promise<AwsCredentials>) | undefined
+  return async () => {
+    const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
+    provider ??= defaultProvider()
+    return provider()
+  }
+}
+
 function lifeSeconds({ expiration }: AwsCredentials, at: Date): number {
   if (expiration === undefined) return LONGEST_LIFE_SECONDS
   const left = Math.floor((expiration.getTime() - at.getTime()) / 1000)
@@ -51,6 +58,10 @@ function lifeSeconds({ expiration }: AwsCredentials, at: Date): number {
 }
 
 async function presigned(region: string, found: AwsCredentials, at: Date, expiresIn: number): Promise<string> {
+  const [{ SignatureV4 }, { Sha256 }] = await Promise.all([
+    import('@smithy/signature-v4'),
+    import('@smithy/core/checksum'),
+  ])
   const { accessKeyId, secretAccessKey, sessionToken } = found
   const credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
   const signer = new SignatureV4({

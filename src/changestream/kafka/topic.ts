@@ -20,6 +20,8 @@ export async function prepareTopic(
   if (!topics.includes(settings.topic)) {
     if (!mayCreate) throw changestreamErrors.kafkaTopicMissing({ topic: settings.topic })
     await createTopic(admin, settings)
+    // A broker that is busy names itself as the leader before it takes or gives records.
+    await askedOfNewTopic(() => admin.fetchTopicOffsets(settings.topic))
   }
   await askedOfNewTopic(() => checkTopic(admin, settings, report))
 }

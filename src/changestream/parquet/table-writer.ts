@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import type { KeyValue } from 'hyparquet'
 import { type BasicType, ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
+import { snappyCompress } from 'hyparquet-writer/src/snappy.js'
+import { type ChosenColumn, ChosenColumnWriter } from './chosen-column.ts'
 
 export type TableColumn = {
   readonly name: string
@@ -26,14 +28,20 @@ export type TableOptions = {
 /** Large enough to be read quickly, and small enough to be held. */
 const ROW_GROUP_ROWS = 65_536
 
+const COMPRESSORS = { SNAPPY: snappyCompress, GZIP: (bytes: Uint8Array) => gzipSync(bytes) }
+
+/** A page is begun anew once it has so many bytes: what the library does by itself. */
+const PAGE_BYTES = 2 ** 20
+
 /**
- * A table in Parquet, written row by row: a row group at a time is held, and handed out as bytes once it is full. What was
- * handed out is the file up to there.
+ * A table in Parquet, written row by row: a row group at a time is held, and handed out as bytes once it is full; or whole row groups, by
+ * column. What was handed out is the file up to there.
  */
 export class TableWriter {
   readonly #columns: readonly TableColumn[]
   readonly #rowGroupRows: number
   readonly #writer = new ByteWriter()
+  readonly #chosen = new ChosenColumnWriter(this.#writer)
   readonly #parquet: ParquetWriter
   #cells: Cell[][]
   #rows = 0
@@ -50,7 +58,7 @@ export class TableWriter {
         columnData: columns.map(({ name, type, nullable = true }) => ({ name, type, nullable, data: [] })),
       }),
       codec,
-      compressors: { GZIP: bytes => gzipSync(bytes) },
+      compressors: COMPRESSORS,
       createdBy: 'whohad',
       ...(kvMetadata.length > 0 && { kvMetadata }),
     })
@@ -69,6 +77,36 @@ export class TableWriter {
     }
     this.#rows++
     return ++this.#held < this.#rowGroupRows ? undefined : this.#writeHeld()
+  }
+
+  /** Writes a row group of its own: a column for each of the table's, taken one after another. Returns its bytes. */
+  putGroup(rows: number, columns: Iterable<ChosenColumn>): Uint8Array {
+    const before = this.#held > 0 ? this.#writeHeld() : new Uint8Array()
+    const parquet = this.#parquet
+    const { codec, schema } = parquet
+    const begin = this.#writer.offset
+    const written = Array.from(columns, (column, i) => {
+      const { name = '', statistics = true } = this.#columns[i] ?? {}
+      const schemaPath = [schema[0], schema[i + 1]].flatMap(element => element ?? [])
+      const element = schema[i + 1]
+      if (element === undefined) throw new Error(`more columns than the table's ${this.#columns.length}`)
+      const encoder = { columnName: name, element, schemaPath, codec, compressors: COMPRESSORS, stats: statistics }
+      return this.#chosen.write(
+        { ...encoder, pageSize: PAGE_BYTES, columnIndex: false, offsetIndex: true },
+        column,
+        rows,
+      )
+    })
+    parquet.pendingIndexes.push(...written)
+    parquet.num_rows += BigInt(rows)
+    parquet.row_groups.push({
+      columns: written.map(({ chunk }) => chunk),
+      total_byte_size: written.reduce((sum, { chunk }) => sum + (chunk.meta_data?.total_uncompressed_size ?? 0n), 0n),
+      total_compressed_size: BigInt(this.#writer.offset - begin),
+      num_rows: BigInt(rows),
+    })
+    this.#rows += rows
+    return Buffer.concat([before, this.#taken()])
   }
 
   /** The rest of the file. */

@@ -5,6 +5,7 @@ import { reasonOf, type WhohadError } from '../../runtime/errors.ts'
 import { enricherErrors } from '../errors.ts'
 import { isNoFlowLog } from '../flowlogs/read.ts'
 import { type ByteOut, fileOut } from '../sinks/byte-out.ts'
+import { EndTexts } from '../sinks/end-texts.ts'
 import { openSink } from '../sinks/open-sink.ts'
 import type { ObjectHandler } from '../workers/handler.ts'
 import { collectingGaps, GapCollector } from './capture-gaps.ts'
@@ -33,12 +34,13 @@ export function openHandler(setup: AnnotateSetup): ObjectHandler<AnnotateTask, B
   const { run, known, nowMs } = setup
   const annotator = new ObjectAnnotator(setup)
   const reader = new InputReader()
+  const ends = new EndTexts()
   return {
     async handle({ input, identity, output, deadLetters }, signal) {
       const { name } = input
       await makeRoom(output, deadLetters)
       const hash = createHash('sha256')
-      const file = openSink(hashed(await fileOut(output), hash), { form: run.form, name, gzip: run.gzip })
+      const file = openSink(hashed(await fileOut(output), hash), { form: run.form, name, gzip: run.gzip, ends })
       const letters = new DeadLetters(() => letterFile(deadLetters))
       const gaps = new GapCollector()
       const sink = keepingLetters(collectingGaps(file, gaps), name, letters)

@@ -1,25 +1,29 @@
 import type { FlowEnd } from '../../store/port.ts'
 import { enricherErrors } from '../errors.ts'
+import type { EndText } from './end-texts.ts'
 
-type EndField = { readonly name: string; readonly of: (end: FlowEnd) => string }
+type EndField = { readonly name: string; readonly field: EndText | 'candidates' }
 
 /** What is said of an end, in the order of the columns; empty where there is nothing to say. */
-const END_FIELDS: readonly EndField[] = [
-  { name: 'state', of: ({ state }) => state },
-  { name: 'reason', of: ({ reason }) => reason },
-  { name: 'application', of: ({ application }) => application },
-  { name: 'resource_id', of: ({ resourceId }) => resourceId },
-  { name: 'cluster', of: ({ cluster }) => cluster },
-  { name: 'account', of: ({ account }) => account },
-  { name: 'region', of: ({ region }) => region },
-  { name: 'zone', of: ({ zone }) => zone },
-  { name: 'layer', of: ({ layer }) => layer },
-  { name: 'claim_id', of: ({ claimId }) => claimId },
-  { name: 'domain', of: ({ domain }) => domain },
-  // A list in one field: no resource id can be taken for two, whatever stands in it.
-  { name: 'candidates', of: ({ candidates }) => (candidates.length === 0 ? '' : JSON.stringify(candidates)) },
-  { name: 'service', of: ({ service }) => service },
+export const END_FIELDS: readonly EndField[] = [
+  { name: 'state', field: 'state' },
+  { name: 'reason', field: 'reason' },
+  { name: 'application', field: 'application' },
+  { name: 'resource_id', field: 'resourceId' },
+  { name: 'cluster', field: 'cluster' },
+  { name: 'account', field: 'account' },
+  { name: 'region', field: 'region' },
+  { name: 'zone', field: 'zone' },
+  { name: 'layer', field: 'layer' },
+  { name: 'claim_id', field: 'claimId' },
+  { name: 'domain', field: 'domain' },
+  { name: 'candidates', field: 'candidates' },
+  { name: 'service', field: 'service' },
 ]
+
+/** A list in one field: no resource id can be taken for two, whatever stands in it. */
+export const textOfList = (candidates: readonly string[]): string =>
+  candidates.length === 0 ? '' : JSON.stringify(candidates)
 
 /** Names of the columns that an output has beyond those of its input. */
 export const ADDED_COLUMNS: readonly string[] = ['src', 'dst'].flatMap(side =>
@@ -27,10 +31,10 @@ export const ADDED_COLUMNS: readonly string[] = ['src', 'dst'].flatMap(side =>
 )
 
 /** The added fields of a record, in the order of ADDED_COLUMNS. */
-export const addedFields = (source: FlowEnd, destination: FlowEnd): readonly string[] => [
-  ...END_FIELDS.map(({ of }) => of(source)),
-  ...END_FIELDS.map(({ of }) => of(destination)),
-]
+export const addedFields = (source: FlowEnd, destination: FlowEnd): readonly string[] =>
+  [source, destination].flatMap(end =>
+    END_FIELDS.map(({ field }) => (field === 'candidates' ? textOfList(end.candidates) : end[field])),
+  )
 
 /** Those of a record without an answer. */
 export const NOTHING_ADDED: readonly string[] = ADDED_COLUMNS.map(() => '')

@@ -3,7 +3,7 @@ import type { Side } from '../attribute.ts'
 import type { AddressColumn } from '../flowlogs/record-batch.ts'
 import type { AnsweredBatch } from '../join/answered-batch.ts'
 import { Addresses } from './address-block.ts'
-import { END_TEXTS, type EndText, type EndTexts } from './end-texts.ts'
+import { distinctOf, END_TEXTS, type EndText, type EndTexts } from './end-texts.ts'
 
 /** How the columns of the table call them, behind the side. */
 const COLUMNS: Readonly<Record<EndText, string>> = {
@@ -76,18 +76,4 @@ export class EndBlock {
     for (let row = 0; row < rows; row++) chosen[row] = keys.keyOfEnd[ends[row] as number] as number
     into.chosen(name, keys.texts, chosen)
   }
-}
-
-/** The ends that rows have, each once. */
-function distinctOf(ends: Int32Array, rows: number, size: number): Int32Array {
-  const isThere = new Uint8Array(size)
-  const distinct = new Int32Array(size)
-  let count = 0
-  for (let row = 0; row < rows; row++) {
-    const end = ends[row] as number
-    if (isThere[end] === 1) continue
-    isThere[end] = 1
-    distinct[count++] = end
-  }
-  return distinct.subarray(0, count)
 }

@@ -197,6 +197,20 @@ export class EndTexts {
   }
 }
 
+/** The ends that rows have, each once; `size` is that of their `EndTexts`. */
+export function distinctOf(ends: Int32Array, rows: number, size: number): Int32Array {
+  const isThere = new Uint8Array(size)
+  const distinct = new Int32Array(size)
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const end = ends[row] as number
+    if (isThere[end] === 1) continue
+    isThere[end] = 1
+    distinct[count++] = end
+  }
+  return distinct.subarray(0, count)
+}
+
 const NOBODY: readonly string[] = []
 
 function hashOf(answer: number, claim: number, domain: number): number {

@@ -1,5 +1,6 @@
 import { type ByteOut, gzipOut } from './byte-out.ts'
 import { csvSink } from './csv-sink.ts'
+import type { EndTexts } from './end-texts.ts'
 import { ndjsonSink } from './ndjson-sink.ts'
 import { parquetSink } from './parquet-sink.ts'
 import type { RowSink, SinkForm } from './port.ts'
@@ -11,14 +12,16 @@ export type SinkOptions = {
   readonly name: string
   /** Compressed as a whole; within the file for Parquet. */
   readonly gzip?: boolean
+  /** What ends are answered with, where one output is made after another: kept from one to the next. */
+  readonly ends?: EndTexts
 }
 
 /** The sink of one input object, onto `out`. */
-export function openSink(out: ByteOut, { form, name, gzip = false }: SinkOptions): RowSink {
+export function openSink(out: ByteOut, { form, name, gzip = false, ends }: SinkOptions): RowSink {
   const bytes = gzip && form !== 'parquet' ? gzipOut(out) : out
   switch (form) {
     case 'parquet':
-      return parquetSink(bytes, { gzip })
+      return parquetSink(bytes, { gzip, ...(ends && { ends }) })
     case 'ndjson':
       return ndjsonSink(bytes, name)
     case 'csv':

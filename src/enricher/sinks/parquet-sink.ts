@@ -1,8 +1,10 @@
-import { type Cell, type TableColumn, TableWriter } from '../../changestream/parquet/table-writer.ts'
+import { type TableColumn, TableWriter } from '../../changestream/parquet/table-writer.ts'
 import { ADDED_COLUMNS, allColumns, inSql, requireSameColumns } from './added-columns.ts'
 import type { ByteOut } from './byte-out.ts'
+import { EndTexts } from './end-texts.ts'
+import { ParquetRows } from './parquet-rows.ts'
 import type { RowSink } from './port.ts'
-import { addedAt } from './row-order.ts'
+import type { TokenReader } from './token-column.ts'
 
 /** Fields that AWS has as whole numbers of 32 and of 64 bits; all others are text. */
 const INT32 = new Set('version srcport dstport protocol tcp-flags traffic-path'.split(' '))
@@ -14,7 +16,12 @@ const LARGEST_INT32 = 2 ** 31 - 1
 /** An output row has some fifty cells. */
 const ROW_GROUP_ROWS = 32_768
 
-export type ParquetSinkOptions = { readonly gzip?: boolean; readonly rowGroupRows?: number }
+export type ParquetSinkOptions = {
+  readonly gzip?: boolean
+  readonly rowGroupRows?: number
+  /** Kept from one output to the next, where there are several one after another. */
+  readonly ends?: EndTexts
+}
 
 /**
  * Parquet with the columns of the input as AWS types them, and the added ones as text. What an input has as `-`, or as no
@@ -22,36 +29,34 @@ export type ParquetSinkOptions = { readonly gzip?: boolean; readonly rowGroupRow
  */
 export function parquetSink(
   out: ByteOut,
-  { gzip = false, rowGroupRows = ROW_GROUP_ROWS }: ParquetSinkOptions,
+  { gzip = false, rowGroupRows = ROW_GROUP_ROWS, ends = new EndTexts() }: ParquetSinkOptions,
 ): RowSink {
   let columns: readonly string[] | undefined
-  let table: TableWriter | undefined
-  const begin = (names: readonly string[]): TableWriter => {
+  let rows: ParquetRows | undefined
+  const begin = (names: readonly string[]): ParquetRows => {
     allColumns(names) // refuses what would have two columns of one name
     columns = names
-    return new TableWriter({
+    const table = new TableWriter({
       columns: [...names.map(columnOf), ...ADDED_COLUMNS.map(textColumn)],
-      rowGroupRows,
       codec: gzip ? 'GZIP' : 'SNAPPY',
     })
+    return new ParquetRows(table, names.map(readerOf), ends, rowGroupRows)
   }
   return {
     async write(answered) {
       const { batch } = answered
       if (batch.columns.length === 0) return
-      table ??= begin(batch.columns)
+      rows ??= begin(batch.columns)
       if (columns && batch.count > 0) requireSameColumns(columns, batch.columns)
-      const readers = batch.columns.map(readerOf)
-      for (let place = 0; place < batch.count; place++) {
-        const own = batch.tokensOf(place).map((token, i) => readers[i]?.(token) ?? null)
-        const bytes = table.put([...own, ...addedAt(answered, place).map(text => (text === '' ? null : text))])
-        if (bytes) await out.write(bytes)
+      for (let place = 0; place < batch.count; ) {
+        place = rows.take(answered, place)
+        if (rows.areFull) await out.write(rows.written())
       }
     },
     async finish() {
-      table ??= begin([])
-      await out.write(table.finish())
-      return { records: table.rows, bytes: await out.finish() }
+      rows ??= begin([])
+      await out.write(rows.finish())
+      return { records: rows.records, bytes: await out.finish() }
     },
     abort: () => out.abort(),
   }
@@ -65,17 +70,15 @@ const columnOf = (name: string): TableColumn =>
     ? { name: inSql(name), type: INT32.has(name) ? 'INT32' : 'INT64' }
     : textColumn(name)
 
-type Reader = (token: string) => Cell
-
-const readText: Reader = token => (token === '-' ? null : token)
+const readText: TokenReader = token => (token === '-' ? null : token)
 const readWhole =
-  (largest: number): Reader =>
+  (largest: number): TokenReader =>
   token => {
     const number = /^\d+$/.test(token) ? Number(token) : Number.NaN
     return number <= largest ? number : null
   }
 
-function readerOf(name: string): Reader {
+function readerOf(name: string): TokenReader {
   if (INT32.has(name)) return readWhole(LARGEST_INT32)
   return INT64.has(name) ? readWhole(Number.MAX_SAFE_INTEGER) : readText
 }
