@@ -113,7 +113,7 @@ export function formatOf(columns: readonly string[]): Format {
   }
 }
 
-/** The record's own fields by name: `-` is null, numbers are numbers where they are exact, all else is text. */
+/** The record's own fields by name: `-` is null, numbers of digits alone are numbers where they are exact, all else is text. */
 export function namedFields(
   columns: readonly string[],
   tokens: readonly string[],
@@ -121,7 +121,7 @@ export function namedFields(
   const fields: Record<string, string | number | null> = {}
   for (const [i, name] of columns.entries()) {
     const text = tokens[i] ?? '-'
-    const number = NUMERIC.has(name) ? Number(text) : Number.NaN
+    const number = NUMERIC.has(name) && /^\d+$/.test(text) ? Number(text) : Number.NaN
     fields[name] = text === '-' ? null : Number.isSafeInteger(number) ? number : text
   }
   return fields

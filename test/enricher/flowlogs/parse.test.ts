@@ -63,6 +63,19 @@ test('columns are found by name in any order, and unknown ones are kept', () => 
   })
 })
 
+test('a field that AWS has as a number is one where it has digits alone, else it stays as it is', () => {
+  const tokens = ['1e3', '0x10', '\ufeff2', '12', '-', '9007199254740993']
+  const columns = ['packets', 'bytes', 'srcport', 'dstport', 'tcp-flags', 'start']
+  expect(namedFields(columns, tokens)).toEqual({
+    packets: '1e3',
+    bytes: '0x10',
+    srcport: '\ufeff2',
+    dstport: 12,
+    'tcp-flags': null,
+    start: '9007199254740993',
+  })
+})
+
 test('IPv6 addresses become canonical, and v4-mapped ones IPv4', () => {
   const line = GOOD.replace('172.31.16.139', '2001:DB8:0:0::1').replace('172.31.16.21', '::ffff:10.0.0.7')
   expect(parse(line)).toMatchObject({ source: { ip: '2001:db8::1' }, destination: { ip: '10.0.0.7' } })

@@ -47,7 +47,6 @@ function collected(): ByteOut & { bytes(): Buffer } {
 async function inBothForms(text: Uint8Array, batchRecords: number, options: ParquetSinkOptions) {
   const [parquet, ndjson] = [collected(), collected()]
   const sinks = [parquetSink(parquet, options), ndjsonSink(ndjson, 'in')]
-  const digitless: (readonly string[])[] = []
   for await (const batch of readBatches(inPieces(text, 777), { name: 'in', batchRecords })) {
     const line = (place: number) => batch.lines[place] ?? 0
     const endAt = (number: number) => ENDS[number % ENDS.length] ?? flowEnd()
@@ -56,41 +55,42 @@ async function inBothForms(text: Uint8Array, batchRecords: number, options: Parq
       source: (place: number) => endAt(line(place)),
       destination: (place: number) => endAt(line(place) >> 2),
     }
-    for (let place = 0; place < batch.count; place++) {
-      const tokens = batch.tokensOf(place)
-      digitless.push(batch.columns.filter((_, i) => !/^\d+$/.test(tokens[i] ?? '')))
-    }
     for (const sink of sinks) await sink.write({ batch, isAnswered, ...ends })
   }
   for (const sink of sinks) await sink.finish()
-  return { parquet: parquet.bytes(), expected: rowsOf(ndjson.bytes().toString(), digitless) }
+  return { parquet: parquet.bytes(), expected: rowsOf(ndjson.bytes().toString()) }
 }
 
-/** What Parquet is to have of the records of NDJSON, which takes `1e3` for a number, too: hence the fields without digits only. */
-function rowsOf(ndjson: string, digitless: readonly (readonly string[])[]): readonly Row[] {
+/** What Parquet is to have of the records of NDJSON. */
+function rowsOf(ndjson: string): readonly Row[] {
   const lines: Record<string, unknown>[] = ndjson
     .split('\n')
     .slice(0, -1)
     .map(line => JSON.parse(line))
   return lines
     .filter(({ problem }) => problem === undefined || problem === 'without-time')
-    .map(({ source, destination, problem: _, ...own }, i) => ({
-      ...Object.fromEntries(
-        Object.entries(own).map(([name, value]) =>
-          typed(name.replaceAll('-', '_'), value, digitless[i]?.includes(name) ?? true),
-        ),
-      ),
+    .map(({ source, destination, problem: _, ...own }) => ({
+      ...Object.fromEntries(Object.entries(own).map(([name, value]) => typed(name.replaceAll('-', '_'), value))),
       ...Object.fromEntries(ADDED_COLUMNS.map(name => [name, null])),
       ...added('src', source),
       ...added('dst', destination),
     }))
 }
 
-function typed(name: string, value: unknown, isDigitless: boolean): [string, unknown] {
+/** Its decoder leaves out a byte order mark at the beginning of a text. */
+const withoutMarks = (row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.replace(/^\ufeff/, '') : value,
+    ]),
+  )
+
+function typed(name: string, value: unknown): [string, unknown] {
   const isInt32 = INT32.includes(name)
   if (!isInt32 && !INT64.includes(name)) return [name, value]
-  const number = isDigitless ? Number.POSITIVE_INFINITY : Number(value)
-  return [name, number <= (isInt32 ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER) ? number : null]
+  const isKept = typeof value === 'number' && (!isInt32 || value < 2 ** 31)
+  return [name, isKept ? value : null]
 }
 
 function added(side: string, end: unknown): Row {
@@ -148,7 +148,7 @@ test('what is read of Parquet is what NDJSON says of the same records', {
   await fc.assert(
     fc.asyncProperty(fc.oneof(files, changed), fc.constantFrom(1, 8, 1000), options, async (text, records, chosen) => {
       const { parquet, expected } = await inBothForms(text, records, { ...chosen, ends })
-      expect(await byHyparquet(parquet)).toEqual(expected)
+      expect(await byHyparquet(parquet)).toEqual(expected.map(withoutMarks))
     }),
     propertyRuns(150),
   )
