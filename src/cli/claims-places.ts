@@ -3,7 +3,7 @@ import type { BundlePlace } from '../changestream/bundle/fetch-bundle.ts'
 import { MANIFEST } from '../changestream/bundle/layout.ts'
 import { enricherErrors } from '../enricher/errors.ts'
 import { s3FlowLogs } from '../enricher/flowlogs/s3.ts'
-import { reasonOf, WhohadError } from '../runtime/errors.ts'
+import { reasonOfFetch, WhohadError } from '../runtime/errors.ts'
 import { type BucketFlags, bucketOf } from './annotate-inputs.ts'
 import { cliErrors } from './errors.ts'
 import type { Settings } from './settings.ts'
@@ -32,7 +32,7 @@ export function overHttp(given: string, patienceMs: number = PATIENCE_MS): Bundl
       const fault = (cause: unknown): WhohadError =>
         cause instanceof WhohadError
           ? cause
-          : bundleErrors.unreachable({ url: place.href, reason: causeOf(cause) }, cause)
+          : bundleErrors.unreachable({ url: place.href, reason: reasonOfFetch(cause) }, cause)
       const patience = impatient(patienceMs)
       try {
         const reply = await fetch(`${place.href}${search}`, { signal: patience.signal })
@@ -92,10 +92,6 @@ async function* bodyOf(
     patience.end()
   }
 }
-
-/** fetch says "fetch failed" and keeps the reason to itself. */
-const causeOf = (cause: unknown): string =>
-  cause instanceof Error && cause.cause !== undefined ? reasonOf(cause.cause) : reasonOf(cause)
 
 function inBucket(url: string, settings: Settings, flags: BucketFlags): BundlePlace & { close(): void } {
   const { place, prefix } = bucketOf(url, settings, flags)

@@ -16,7 +16,7 @@ export function clockFinding(whose: string, difference: ClockDifference, boundMs
     )
   return fail(
     about,
-    `at least ${secondsOf(Math.abs(aheadMs))} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this host, and ${key} promises ${boundMs / 1000} s`,
+    `at least ${secondsOf(Math.floor(Math.abs(aheadMs) / 100) * 100)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this host, and ${key} promises ${boundMs / 1000} s`,
     `Set this host’s clock by NTP (chronyc tracking, timedatectl); else answers near a change may be wrong. If the clocks cannot do better, raise ${key}.`,
   )
 }

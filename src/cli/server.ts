@@ -1,4 +1,4 @@
-import { reasonOf, WhohadError } from '../runtime/errors.ts'
+import { reasonOfFetch, WhohadError } from '../runtime/errors.ts'
 import { cliErrors } from './errors.ts'
 
 const SERVER_TIMEOUT_MS = 30_000
@@ -29,8 +29,7 @@ export async function request({ url, token }: Server, path: string, init: Reques
 
 /** What fetch throws before an answer, or in the middle of one. */
 export function unreachable(url: string, cause: unknown): WhohadError {
-  const reason = cause instanceof Error && cause.cause ? reasonOf(cause.cause) : reasonOf(cause)
-  return cliErrors.serverUnreachable({ url, reason }, cause)
+  return cliErrors.serverUnreachable({ url, reason: reasonOfFetch(cause) }, cause)
 }
 
 /**

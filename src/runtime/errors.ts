@@ -43,3 +43,7 @@ export const reasonOf = (error: unknown): string =>
   error instanceof AggregateError && error.message === ''
     ? error.errors.map(reasonOf).join('; ')
     : withoutSecrets(error instanceof Error ? error.message || error.name : String(error))
+
+/** The same of what `fetch` throws, which says "fetch failed" and keeps the reason to itself. */
+export const reasonOfFetch = (error: unknown): string =>
+  reasonOf(error instanceof Error && error.cause !== undefined ? error.cause : error)

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reasonOf } from '../runtime/errors.ts'
+import { isLivingProcess } from '../runtime/living-process.ts'
 import { storeErrors } from './errors.ts'
 
 /** The engine keeps this file locked while it holds the folder, and writes its process id into it. */
@@ -35,7 +36,7 @@ export async function holderOf(path: string): Promise<{ pid: number; since: stri
   const locks = await textOf('/proc/locks')
   // A file of a process that was killed stays behind unlocked. Where locks cannot be listed, a living process is taken
   // for the holder.
-  const held = locks === undefined ? isAlive(pid) : locksFile(locks, (await stat(file)).ino, pid)
+  const held = locks === undefined ? isLivingProcess(pid) : locksFile(locks, (await stat(file)).ino, pid)
   return held ? { pid, since } : undefined
 }
 
@@ -45,15 +46,6 @@ const locksFile = (locks: string, inode: number, pid: number): boolean =>
     const words = line.trim().split(/\s+/)
     return words[1] === 'FLOCK' && words[4] === String(pid) && words[5]?.endsWith(`:${inode}`) === true
   })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
 
 async function textOf(file: string): Promise<string | undefined> {
   try {

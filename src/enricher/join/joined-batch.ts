@@ -2,7 +2,7 @@ import { formatAddress } from '../../ownership/address.ts'
 import type { FlowEnd } from '../../store/port.ts'
 import type { AddressColumn, RecordBatch } from '../flowlogs/record-batch.ts'
 import type { AnsweredBatch } from './answered-batch.ts'
-import { type AnsweredEnds, type EndTemplate, MARK_FINAL, MARK_VERDICT } from './answered-ends.ts'
+import type { AnsweredEnds, EndTemplate } from './answered-ends.ts'
 
 /** The answers of one end of each record. */
 export class EndColumn {
@@ -70,11 +70,6 @@ export class JoinedBatch implements AnsweredBatch {
 
 const templateOf = ({ answers, claims, marks }: EndColumn, ends: AnsweredEnds, place: number): EndTemplate =>
   ends.template(answers[place] as number, claims[place] as number, marks[place] as number)
-
-/** The number of a verdict (`AnsweredEnds.knownVerdicts`). */
-export const verdictAt = ({ marks }: EndColumn, place: number): number => (marks[place] as number) & MARK_VERDICT
-
-export const isFinalMark = (marks: number): boolean => (marks & MARK_FINAL) !== 0
 
 const portOf = (ports: Int32Array, place: number): number => Math.max(0, ports[place] as number)
 

@@ -1,6 +1,6 @@
 import type { Sighted } from '../../ownership/snapshot.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { reasonOf, WhohadError } from '../../runtime/errors.ts'
+import { reasonOfFetch, WhohadError } from '../../runtime/errors.ts'
 import { type RetryPolicy, retry } from '../../runtime/retry.ts'
 import { rangesErrors } from './errors.ts'
 
@@ -61,8 +61,7 @@ export function rangesClient(
       try {
         return await attempt(etag, signal)
       } catch (cause) {
-        // fetch says "fetch failed" and keeps the reason to itself.
-        const why = cause instanceof Error && cause.cause !== undefined ? reasonOf(cause.cause) : reasonOf(cause)
+        const why = reasonOfFetch(cause)
         throw cause instanceof WhohadError ? cause : rangesErrors.unreachable({ url, why }, cause)
       }
     }

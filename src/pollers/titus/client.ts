@@ -1,6 +1,6 @@
 import type { Sighted, Sighting } from '../../ownership/snapshot.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { reasonOf, WhohadError } from '../../runtime/errors.ts'
+import { reasonOfFetch, WhohadError } from '../../runtime/errors.ts'
 import { type RetryPolicy, retry } from '../../runtime/retry.ts'
 import { pollerErrors } from '../errors.ts'
 import type { OnPage } from '../inventory.ts'
@@ -65,8 +65,7 @@ export function titusClient(settings: TitusClientSettings): TitusClient {
       try {
         return await attempt(url, signal)
       } catch (cause) {
-        // fetch says "fetch failed" and keeps the reason to itself.
-        const why = cause instanceof Error && cause.cause !== undefined ? reasonOf(cause.cause) : reasonOf(cause)
+        const why = reasonOfFetch(cause)
         throw cause instanceof WhohadError ? cause : pollerErrors.titusUnreachable({ url, why }, cause)
       }
     }
