@@ -118,6 +118,14 @@ export const brokenRules = [
     name: 'nothing follows where nobody promises how briefly an address is held',
   },
   {
+    rule: 'Sightings: a new name at any address of the interface leaves all of them open',
+    file: 'src/ownership/sightable-edges.ts',
+    from: ' || others.some(other => mayHold(other, span))',
+    to: '',
+    test: 'test/enricher/sightings/stories.test.ts',
+    name: 'retagged-before-its-block-leaves',
+  },
+  {
     rule: 'Index: a look-up in a group sees the row before that reaches into its window',
     file: 'src/ownership/generation/look-up-group.ts',
     from: 'back < lookBack && back <= last; back++) {\n        if (',

@@ -33,7 +33,7 @@ const bounds = {
   ),
   briefestHoldingSeconds: seconds(
     0,
-    'Declared bound: shortest time for which anyone holds an address; with flow sightings, under one application name. 0 promises nothing; above two polls’ distance absence between polls is proved.',
+    'Declared bound: shortest time for which anyone holds an address; with flow sightings, and is on an interface under one application name. 0 promises nothing; above two polls’ distance absence between polls is proved.',
   ),
   largestDrop: share(
     'A listing that lacks more than this share of a layer’s holdings is not believed; "whohad poll accept" takes it all the same.',
@@ -564,7 +564,7 @@ export const SettingsSchema = Type.Object(
           sightings: Type.Boolean({
             default: false,
             description:
-              'What flow logs show of the interfaces that made them narrows when their addresses changed hands. Only where the briefest holding that the sources declare is true of every application as well: a tag that is changed within it, or a task that is moved, makes answers wrong.',
+              'What flow logs show of the interfaces that made them narrows when their addresses changed hands. Only where the briefest holding that the sources declare is true of every application on an interface as well: a tag that is changed within it after the start of an instance or before its end, or a task that is moved, makes answers wrong.',
           }),
           slackSeconds: seconds(
             60,

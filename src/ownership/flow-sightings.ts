@@ -123,17 +123,19 @@ export function carriesAcross(
 }
 
 /** Whether another claim of the layer names the interface at some time in between: a packet tells interfaces apart, no more. */
-export function hasCompany(claim: Claim, { fromMs, untilMs }: Window, among: readonly Claim[]): boolean {
+export function hasCompany(claim: Claim, span: Window, among: readonly Claim[]): boolean {
   const eni = claim.owners[0]?.eni
   return among.some(
     other =>
       other !== claim &&
       other.layer === claim.layer &&
-      fromMs < other.end.latestMs &&
-      other.start.earliestMs < untilMs &&
+      mayHold(other, span) &&
       other.owners.some(owner => owner.eni === eni),
   )
 }
+
+export const mayHold = ({ start, end }: Claim, { fromMs, untilMs }: Window): boolean =>
+  fromMs < end.latestMs && start.earliestMs < untilMs
 
 /**
  * Held at both ends of it, and for so short a time that it cannot have come back: held throughout. A holding that one poll

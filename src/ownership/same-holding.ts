@@ -45,6 +45,12 @@ export const lacksNamesOf = (owners: Owners, others: Owners): boolean =>
 const PLACE = ['kind', 'resourceId', 'account', 'region', 'zone', 'vpc', 'subnet', 'eni', 'host'] as const
 const CLUSTER = ['cluster', 'stack', 'detail'] as const
 
+/** Whether two are known by names of which one part at least differs. */
+export const hasAnotherName = (a: Owner, b: Owner): boolean =>
+  a.application !== null &&
+  b.application !== null &&
+  (a.application !== b.application || CLUSTER.some(field => a[field] !== b[field]))
+
 /** Whether they run in the same place. */
 export const isSamePlace = (a: Owners, b: Owners): boolean => agree(a, b, PLACE)
 

@@ -1,4 +1,4 @@
-import { type Claim, layerRank } from './claim.ts'
+import { type Claim, layerRank, type Owner } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain, PUBLIC_IPV6 } from './domains.ts'
 import {
@@ -10,10 +10,12 @@ import {
   isFlowSource,
   isInside,
   mayBeSighted,
+  mayHold,
   openWindow,
   sightedEdge,
 } from './flow-sightings.ts'
 import { coversBits, type Prefix, prefixBits } from './prefix.ts'
+import { hasAnotherName } from './same-holding.ts'
 import { scopesAround } from './watch-changes.ts'
 import type { Bounds, Millis, Window } from './window.ts'
 
@@ -77,7 +79,10 @@ function isAround(one: Prefix, other: Prefix): boolean {
   return a.length <= b.length ? coversBits(a, b) : coversBits(b, a)
 }
 
-/** Others are those who are claimed to have had the address, or a block around or within it, and those whom nobody saw. */
+/**
+ * Others are those who are claimed to have had the address, or a block around or within it; those who are claimed to have had
+ * the interface by any of its addresses, as polls may have missed them on this one; and those whom nobody saw.
+ */
 function othersExcluded(
   claim: Claim,
   carried: (packet: Bounds) => Window,
@@ -86,15 +91,33 @@ function othersExcluded(
 ): SightableEdge['excludesOthers'] {
   const { domain, prefix, layer } = claim
   const around = listed.filter(other => other.domain === domain && isAround(other.prefix, prefix))
+  const others = listed.filter(other => tellsOfAnother(other, claim))
   const watching = histories.filter(({ space }) =>
     scopesAround(space, domain, prefix).some(({ layers }) => layers.includes(layer)),
   )
   return packet => {
-    if (hasCompany(claim, carried(packet), around)) return false
+    const span = carried(packet)
+    if (hasCompany(claim, span, around) || others.some(other => mayHold(other, span))) return false
     const part = { fromMs: packet.earliestMs, untilMs: packet.latestMs }
     const speaking = watching.filter(({ record }) => record !== undefined && part.fromMs < record.validity.untilMs)
     return speaking.length > 0 && speaking.every(history => history.provesAbsence(part))
   }
+}
+
+/**
+ * Whether a claim on the same interface, of any address, shows that somebody else is behind it, or the same under another name.
+ * Containers share interfaces: only one that was given to another job is another there. A name that is not known is no other.
+ */
+function tellsOfAnother({ layer, owners }: Claim, claim: Claim): boolean {
+  const held = claim.owners[0] as Owner
+  return (
+    layer === claim.layer &&
+    owners.some(owner =>
+      owner.resourceId === held.resourceId
+        ? hasAnotherName(owner, held)
+        : layer !== 'container' && owner.eni === held.eni,
+    )
+  )
 }
 
 function shownBy(claims: readonly Claim[], claim: Claim, edge: Edge, open: Bounds): Millis {

@@ -37,8 +37,8 @@ export type Instance = {
   pause: Pause | null
   /** Its tags can be seen from here on. */
   readonly taggedMs: Millis
-  /** It is to have another application some day. Its tags are never hidden: a name that came late would be taken for its first. */
-  isRenamed: boolean
+  /** From here on it has another application; Infinity where it keeps its own. The tags of one that is to be renamed are never hidden. */
+  renamedMs: Millis
   /** The application in its tags, by the time from which on. */
   readonly names: { readonly fromMs: Millis; readonly application: string }[]
   readonly machine: Machine
@@ -56,7 +56,7 @@ export type Ground = {
   readonly agenda: Agenda
   readonly network: Network
   readonly random: Random
-  /** The shortest time for which anybody holds anything; the name may change within it. */
+  /** The shortest time for which anybody holds anything, and has an interface under one name. */
   readonly briefestHoldingMs: number
   /** No address without a lifetime id comes back to where it was within this time. */
   readonly bridgeMs: number
@@ -177,7 +177,7 @@ export class Fleet {
       terminatedMs: random.chance(0.3) ? wholeSecond(goneMs) : goneMs,
       pause: null,
       taggedMs: launchedMs + (random.chance(0.5) ? 0 : random.integer(0, tagsLateMs + 1)),
-      isRenamed: false,
+      renamedMs: Number.POSITIVE_INFINITY,
       names: [{ fromMs: launchedMs, application: group.application }],
       machine: { id, application: group.application },
       eni,
@@ -218,7 +218,7 @@ export class Fleet {
     const { agenda, network, random, habits } = this.#ground
     const atMs = this.#instantWithin(instance, nowMs, 0)
     if (atMs === undefined || instance.taggedMs > instance.launchedMs || !random.chance(habits.renamed)) return
-    instance.isRenamed = true
+    instance.renamedMs = atMs
     const application = `${instance.group.application}next`
     agenda.at(atMs, () => {
       instance.names.push({ fromMs: atMs, application })

@@ -165,7 +165,10 @@ export class Floating {
     agenda.at(leaveMs, () => this.#pass(moving, { eni, take }, left))
   }
 
-  /** An ENI with two addresses that is detached from one instance and attached to another, never soon to the same. */
+  /**
+   * An ENI with two addresses that is detached from one instance and attached to another, never soon to the same. What has it
+   * keeps its name for a holding at least after it was attached and before it is detached.
+   */
   addEni(vpcName: string, atMs: Millis): void {
     const { agenda, network, random } = this.#ground
     const subnet = random.pick(this.#subnetsOf(vpcName))
@@ -178,7 +181,7 @@ export class Floating {
   }
 
   #attach(eni: Eni): void {
-    const { agenda, network, random, bridgeMs } = this.#ground
+    const { agenda, network, random, bridgeMs, briefestHoldingMs } = this.#ground
     const { nowMs } = agenda
     const recent = new Set(
       eni.attachments
@@ -187,7 +190,10 @@ export class Floating {
     )
     const candidates = this.#fleet.candidates(
       eni.subnet.vpcName,
-      ({ id, subnet }) => subnet.zone === eni.subnet.zone && !recent.has(id),
+      instance =>
+        instance.subnet.zone === eni.subnet.zone &&
+        !recent.has(instance.id) &&
+        !(nowMs < instance.renamedMs && instance.renamedMs < nowMs + briefestHoldingMs),
     )
     if (candidates.length === 0) {
       agenda.after(10_000, () => this.#attach(eni))
@@ -195,7 +201,10 @@ export class Floating {
     }
     const instance = random.pick(candidates)
     const attachment = network.attach(eni, attachmentTo(instance, network.account, 1), nowMs)
-    const detachedMs = Math.min(nowMs + this.#dwellMs(4, 10), instance.terminatedMs)
+    const dwellsUntilMs = nowMs + this.#dwellMs(4, 10)
+    const isBrief = instance.renamedMs < dwellsUntilMs && dwellsUntilMs < instance.renamedMs + briefestHoldingMs
+    const leaveMs = isBrief ? instance.renamedMs + briefestHoldingMs : dwellsUntilMs
+    const detachedMs = Math.min(leaveMs, instance.terminatedMs)
     agenda.at(detachedMs - random.integer(1_000, 3_000), () => {
       attachment.detachingFromMs = agenda.nowMs
     })

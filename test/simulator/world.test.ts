@@ -94,6 +94,23 @@ test.each([1, 2, 3])('the promises are kept (seed %i)', seed => {
   }
 })
 
+test.each([1, 2, 3, 4])('nobody has an interface under one name for less than the briefest holding (seed %i)', seed => {
+  const endMs = START_MS + 4 * HOUR_MS
+  const byName = new Map<string, Tenure[]>()
+  for (const tenure of worldAfter(4 * HOUR_MS, seed).begun) {
+    const { eni, holder } = tenure
+    if (holder.layer === 'interface') continue
+    const name = `${eni.id} ${holder.resourceId} ${holder.application}`
+    byName.set(name, [...(byName.get(name) ?? []), tenure])
+  }
+  for (const tenures of byName.values()) {
+    const fromMs = Math.min(...tenures.map(tenure => tenure.fromMs))
+    const untilMs = Math.max(...tenures.map(tenure => tenure.untilMs))
+    if (fromMs > START_MS && untilMs < endMs)
+      expect(untilMs - fromMs).toBeGreaterThanOrEqual(PROMISES.briefestHoldingMs)
+  }
+})
+
 test('interfaces, secondary addresses and Elastic IPs change hands', () => {
   const world = worldAfter(HOUR_MS)
   const enis = world.network.enisAt(START_MS + HOUR_MS)

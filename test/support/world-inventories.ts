@@ -87,7 +87,7 @@ export function ec2Listing(run: WeatheredWorld, pageSize = PAGE_SIZE): Ec2Listin
   const instances = walk(
     view =>
       fleet.instancesSeen(view).map(({ thing, atMs }) => {
-        const isTagless = !thing.isRenamed && run.random.chance(run.weather.tagless)
+        const isTagless = !Number.isFinite(thing.renamedMs) && run.random.chance(run.weather.tagless)
         return { id: thing.id, value: sdkInstance(thing, atMs, isTagless ? Number.NEGATIVE_INFINITY : view(thing.id)) }
       }),
     emptied,

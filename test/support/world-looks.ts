@@ -46,7 +46,7 @@ export const targetedOf =
           .instancesSeen(view)
           .filter(({ thing }) => attached.has(thing.id))
           .map(({ thing, atMs }) => {
-            const isTagless = !thing.isRenamed && run.random.chance(run.weather.tagless)
+            const isTagless = !Number.isFinite(thing.renamedMs) && run.random.chance(run.weather.tagless)
             return sdkInstance(thing, atMs, isTagless ? Number.NEGATIVE_INFINITY : view(thing.id))
           }),
       emptied,

@@ -107,8 +107,12 @@ export function parseHeader(bytes: Buffer): Header {
   const { meta, sync } = value as { meta: Record<string, Buffer>; sync: Buffer }
   const codec = meta['avro.codec']?.toString() ?? 'null'
   if (!isKnown(codec)) throw new Error(`its blocks are compressed with ${codec}, which no version of whohad writes`)
-  const written = JSON.parse(meta['avro.schema']?.toString() ?? 'null') as Schema
-  return { bytes: offset, sync: Buffer.from(sync), reader: readerOf(written), ...CODECS[codec] }
+  return {
+    bytes: offset,
+    sync: Buffer.from(sync),
+    reader: readerOf(meta['avro.schema']?.toString() ?? 'null'),
+    ...CODECS[codec],
+  }
 }
 
 const isKnown = (codec: string): codec is CodecName => Object.hasOwn(CODECS, codec)

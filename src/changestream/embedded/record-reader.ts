@@ -44,7 +44,22 @@ type Step = { readonly record: ReadRecord; readonly next: number }
 /** Reads the record that begins at a position. @throws RangeError where it cannot even be told where it ends. */
 type ReadAt = (data: Buffer, position: number, offset: number) => Step
 
-export function readerOf(written: Schema): RecordReader {
+/** A log has many segments and few schemas; making the types of one takes longer than reading a small segment. */
+const READERS_KEPT = 16
+const readers = new Map<string, RecordReader>()
+
+/** What reads records of a schema, given as its text. @throws Error where that is no schema of ours. */
+export function readerOf(schema: string): RecordReader {
+  const known = readers.get(schema)
+  if (known) return known
+  const made = newReader(JSON.parse(schema) as Schema)
+  if (readers.size === READERS_KEPT) readers.clear()
+  readers.set(schema, made)
+  return made
+}
+
+/** Keeps nothing from one call to the next. */
+function newReader(written: Schema): RecordReader {
   const type = avro.Type.forSchema(written)
   const isOurs = ours.has(fingerprintOf(type))
   const isCarried = type.name === 'whohad.changes.CarriedChange'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ObjectSightings } from '../../../src/enricher/sightings/object-sightings.ts'
 import type { Claim, SourceBounds } from '../../../src/ownership/claim.ts'
 import type { OwnershipIndex } from '../../../src/ownership/ownership-index.ts'
-import { inWords, question, type Shown } from '../../support/estate.ts'
+import { inWords, owner, question, type Shown } from '../../support/estate.ts'
 import { recordOf } from '../../support/flow-records.ts'
 import { machine, polledByTheMinute, STEADY } from '../../support/machines.ts'
 
@@ -19,14 +19,17 @@ type Flow = {
   readonly until: number
   readonly sent?: boolean
   readonly address?: string
+  /** Without, a record does not tell the addresses of its interface apart. */
+  readonly withPackets?: boolean
 }
 
 /** A record of so many seconds; the address is that of the interface. */
-const flow = ({ eni, from, until, sent = true, address = '10.0.0.5' }: Flow) =>
+const flow = ({ eni, from, until, sent = true, address = '10.0.0.5', withPackets = false }: Flow) =>
   recordOf({
     'interface-id': eni,
     srcaddr: sent ? address : '10.0.9.9',
     dstaddr: sent ? '10.0.9.9' : address,
+    ...(withPackets && { 'pkt-srcaddr': sent ? address : '10.0.9.9', 'pkt-dstaddr': sent ? '10.0.9.9' : address }),
     'flow-direction': sent ? 'egress' : 'ingress',
     start: from,
     end: until,
@@ -109,6 +112,29 @@ test('two claims on one interface are not told apart by its packets', () => {
   const index = polled([API, API, renamed, renamed, renamed])
   const flows = [LAST_OF_API, { eni: 'eni-1', from: 100, until: 110 }]
   expect(sightings(index, flows)).toEqual([])
+})
+
+test('of containers on one interface, another one takes nothing back; the same one under another name does', () => {
+  const task = (application: string, id: string, address: string): Shown => ({
+    layer: 'container',
+    owner: owner(application, id, { kind: 'container', eni: 'eni-1' }),
+    address,
+  })
+  const ENI: Shown[] = ['10.0.0.5/32', '10.0.0.6/32'].map(address => ({
+    layer: 'interface',
+    owner: owner(null, 'eni-1', { kind: 'interface', eni: 'eni-1' }),
+    address,
+  }))
+  const ended = (others: readonly (readonly Shown[])[]) =>
+    polled(others.map((other, minute) => [...ENI, ...other, ...(minute < 2 ? [task('api', 'task-1', ADDRESS)] : [])]))
+  const shown = (index: OwnershipIndex) =>
+    sightings(index, [{ ...LAST_OF_API, withPackets: true }]).map(({ layer }) => layer)
+  const web = task('web', 'task-2', '10.0.0.6/32')
+  expect(shown(ended([[], [], [web], [web], [web]]))).toEqual(['container'])
+  const before = task('api', 'task-1', '10.0.0.6/32')
+  const moved = task('web', 'task-1', '10.0.0.6/32')
+  expect(shown(ended([[before], [before], [before], [before], [before]]))).toEqual(['container'])
+  expect(shown(ended([[before], [before], [moved], [moved], [moved]]))).toEqual([])
 })
 
 test('an interface that forwards shows nothing, nor does one whose records do not tell its addresses apart', () => {
