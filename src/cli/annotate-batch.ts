@@ -10,8 +10,8 @@ import { ObjectPool } from '../enricher/workers/object-pool.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { WhohadError } from '../runtime/errors.ts'
 import { type AnnotateRun, learnFromAll } from './annotate-run.ts'
+import { annotatorSetupOf, workersFor } from './annotate-setup.ts'
 import { inWords, NOTHING, rejectedLines, together } from './annotate-words.ts'
-import { domainRulesOf, reachesOf } from './domain-settings.ts'
 import { EXIT } from './exit-codes.ts'
 import { say } from './terminal.ts'
 import { transferBar } from './transfer-bar.ts'
@@ -68,13 +68,11 @@ async function* annotated(
   stopped: AbortSignal,
 ): AsyncGenerator<BatchManifest> {
   const { options, failures } = run
-  const threads = Math.min(options.jobs, tasks.length)
-  const setup = setupOf(run, threads > 1 ? 'here' : 'beside')
-  // One thread is this one: it starts sooner, and takes no memory of its own.
+  const threads = workersFor(options, tasks.length)
   const pool = await ObjectPool.open<AnnotateTask, BatchManifest>({
-    threads: threads > 1 ? threads : 0,
+    threads,
     module: HANDLER,
-    setup,
+    setup: setupOf(run, threads),
   })
   const giveUp = new AbortController()
   const bar = transferBar('Annotating', systemClock)
@@ -116,19 +114,11 @@ function batchRunOf({ claims, settings, options, slackMs, atMs }: AnnotateRun): 
   return { whohad: VERSION, claims: claims.from, form, gzip, slackMs, atMs: atMs ?? null, format, domains }
 }
 
-function setupOf(run: AnnotateRun, inflating: AnnotateSetup['inflating']): AnnotateSetup {
-  const { claims, settings, options, slackMs, nowMs, atMs } = run
-  const { index } = claims
+function setupOf(run: AnnotateRun, workers: number): AnnotateSetup {
+  const { index } = run.claims
   const toldMs = toldUntilMs(index)
   return {
-    standing: index.standing(),
-    rules: domainRulesOf(settings),
-    reaches: reachesOf(settings),
-    slackMs,
-    nowMs,
-    atMs,
-    format: options.format,
-    inflating,
+    ...annotatorSetupOf(run, workers),
     run: batchRunOf(run),
     known: {
       claims: index.counts().claims,

@@ -10,8 +10,9 @@ import { type ByteOut, gzipOut, streamOut } from '../enricher/sinks/byte-out.ts'
 import { openSink } from '../enricher/sinks/open-sink.ts'
 import type { SinkForm } from '../enricher/sinks/port.ts'
 import { type AnnotateRun, learnFromAll } from './annotate-run.ts'
+import { annotatorSetupOf } from './annotate-setup.ts'
 import { inWords, NOTHING, rejectedLines, together } from './annotate-words.ts'
-import { domainRulesOf, reachesOf, reachTableOf } from './domain-settings.ts'
+import { domainRulesOf, reachTableOf } from './domain-settings.ts'
 import { EXIT } from './exit-codes.ts'
 import { say } from './terminal.ts'
 
@@ -69,15 +70,9 @@ function printer({ claims, settings, slackMs, nowMs, atMs, options }: AnnotateRu
 }
 
 /** One table of all inputs. */
-function sinkOnStdout(
-  { claims, settings, slackMs, nowMs, atMs, options }: AnnotateRun,
-  letters: DeadLetters | undefined,
-) {
-  const { as: form, gzip, format } = options
-  const [rules, reaches] = [domainRulesOf(settings), reachesOf(settings)]
-  const standing = claims.index.standing()
-  const setup = { standing, rules, reaches, slackMs, nowMs, atMs, format, inflating: 'beside' } as const
-  const annotator = new ObjectAnnotator(setup)
+function sinkOnStdout(run: AnnotateRun, letters: DeadLetters | undefined) {
+  const { as: form, gzip } = run.options
+  const annotator = new ObjectAnnotator(annotatorSetupOf(run))
   const sink = openSink(streamOut(process.stdout), { form, name: 'flow logs', gzip })
   let summary = NOTHING
   return {

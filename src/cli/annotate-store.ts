@@ -9,8 +9,8 @@ import { settledUntilMs } from '../enricher/look-ups.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { FlowObject, Store } from '../store/port.ts'
 import { type AnnotateRun, learnFromAll } from './annotate-run.ts'
+import { annotatorSetupOf, workersFor } from './annotate-setup.ts'
 import { inWords, NOTHING, rejectedLines, together } from './annotate-words.ts'
-import { domainRulesOf, reachesOf } from './domain-settings.ts'
 import { cliErrors } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { openConfiguredStore } from './pipeline.ts'
@@ -131,18 +131,11 @@ const afterThat = (task: StageTask, { generation }: FlowObject): StageTask => ({
 })
 
 function storingOptions(run: AnnotateRun, store: Store, objects: number): StoringOptions {
-  const { claims, settings, options, slackMs, nowMs } = run
-  const threads = Math.min(options.jobs, objects)
+  const threads = workersFor(run.options, objects)
   const setup: StageSetup = {
-    standing: claims.index.standing(),
-    rules: domainRulesOf(settings),
-    reaches: reachesOf(settings),
-    slackMs,
-    nowMs,
+    ...annotatorSetupOf(run, threads),
     atMs: undefined,
-    format: options.format,
-    inflating: threads > 1 ? 'here' : 'beside',
-    settledUntilMs: settledUntilMs(claims.index),
+    settledUntilMs: settledUntilMs(run.claims.index),
   }
-  return { store, clock: systemClock, setup, threads: threads > 1 ? threads : 0 }
+  return { store, clock: systemClock, setup, threads }
 }
