@@ -1,10 +1,12 @@
 /** Bytes that are put together piece by piece; what was taken out is not written to again. */
 export class ByteSink {
   private bytes: Buffer
+  private memory: DataView
   private size = 0
 
   constructor(capacity = 64 * 1024) {
     this.bytes = Buffer.allocUnsafe(capacity)
+    this.memory = viewOf(this.bytes)
   }
 
   get length(): number {
@@ -35,10 +37,21 @@ export class ByteSink {
     this.bytes[this.size++] = byte
   }
 
+  /** What so many bytes more may be written into, from `length` on; they count once `advance` is told of them. */
+  room(length: number): DataView {
+    this.reserve(length)
+    return this.memory
+  }
+
+  /** Up to where it was written. */
+  advance(end: number): void {
+    this.size = end
+  }
+
   /** All of it, which goes to the taker. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.size)
-    this.bytes = Buffer.allocUnsafe(Math.max(64 * 1024, this.size + (this.size >>> 2)))
+    this.replace(Buffer.allocUnsafe(Math.max(64 * 1024, this.size + (this.size >>> 2))))
     this.size = 0
     return taken
   }
@@ -48,6 +61,13 @@ export class ByteSink {
     if (needed <= this.bytes.length) return
     const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
     larger.set(this.bytes.subarray(0, this.size))
-    this.bytes = larger
+    this.replace(larger)
+  }
+
+  private replace(bytes: Buffer): void {
+    this.bytes = bytes
+    this.memory = viewOf(bytes)
   }
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Buffer) => new DataView(buffer, byteOffset, byteLength)

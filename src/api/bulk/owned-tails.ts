@@ -10,9 +10,6 @@ const COLUMNS = (
 
 const LONGEST_TAIL = 4096
 const COMMA = 0x2c
-/** What a field may not hold without quotes. */
-const SPECIAL = new Uint8Array(256)
-for (const byte of Buffer.from('",\r\n')) SPECIAL[byte] = 1
 
 /**
  * `answerTail` of facts that quick look-ups found (`briefOfFact`), copied from where the index keeps the owners' texts. Most tasks
@@ -20,7 +17,6 @@ for (const byte of Buffer.from('",\r\n')) SPECIAL[byte] = 1
  */
 export class OwnedTails {
   private readonly facts: FactTable
-  private readonly tail = Buffer.alloc(LONGEST_TAIL)
   /** What stands before the owner, by the kind of evidence, and behind it, by source and layer. */
   private readonly heads = EVIDENCE.map(evidence => Buffer.from(`,owned,${evidence}`))
   private readonly ends = new Map<number, Buffer>()
@@ -31,17 +27,18 @@ export class OwnedTails {
 
   /** False where nothing was written, as a field would need quotes or is too long. */
   write(sink: ByteSink, marked: number): boolean {
-    const { facts, tail } = this
-    const head = this.heads[facts.evidence(marked)] as Buffer
+    const { facts } = this
     const owners = facts.ownersNumber(marked)
     if (owners === 0) return false
-    let at = copied(head, tail, 0)
+    const tail = sink.room(LONGEST_TAIL)
+    const last = sink.length + LONGEST_TAIL - 1
+    let at = copied(this.heads[facts.evidence(marked)] as Buffer, tail, sink.length)
     for (const column of COLUMNS) {
-      tail[at] = COMMA
-      at = facts.owners.copyText(owners, column, tail, at + 1, SPECIAL)
-      if (at < 0 || at === LONGEST_TAIL) return false
+      tail.setUint8(at, COMMA)
+      at = facts.owners.copyText(owners, column, tail, at + 1, last)
+      if (at < 0) return false
     }
-    sink.part(tail, 0, at)
+    sink.advance(at)
     sink.all(this.endOf(marked))
     return true
   }
@@ -59,7 +56,7 @@ export class OwnedTails {
   }
 }
 
-function copied(from: Uint8Array, into: Uint8Array, at: number): number {
-  for (let i = 0; i < from.length; i++) into[at + i] = from[i] as number
+function copied(from: Uint8Array, into: DataView, at: number): number {
+  for (let i = 0; i < from.length; i++) into.setUint8(at + i, from[i] as number)
   return at + from.length
 }

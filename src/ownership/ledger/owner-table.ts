@@ -115,12 +115,13 @@ export class OwnerTable {
   }
 
   /**
-   * Any text of the first owner of a list, by its place in OWNER_TEXTS, copied as `TextTable.copyTo` does; nothing where it is
-   * null.
+   * Any text of the first owner of a list, by its place in OWNER_TEXTS, copied as `TextTable.copyTo` does, and to before `end`;
+   * nothing where it is null, −1 where there is no room for it.
    */
-  copyText(number: number, field: number, into: Uint8Array, at: number, refused: Uint8Array): number {
+  copyText(number: number, field: number, into: DataView<ArrayBufferLike>, at: number, end: number): number {
     const text = this.rows[(number - 1) * ROW + field] as number
-    return text === 0 ? at : this.texts.copyTo(text - 1, into, at, refused)
+    if (text === 0) return at
+    return at + this.texts.byteLength(text - 1) > end ? -1 : this.texts.copyTo(text - 1, into, at)
   }
 
   /** Whether the first owner of a list forwards. */

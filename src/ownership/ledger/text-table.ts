@@ -106,21 +106,36 @@ export class TextTable {
   }
 
   /**
-   * Copies a text as UTF-8 to `at`, and returns where it ends there; −1 where there is no room for it, or one of its bytes is
-   * refused (not 0 in `refused`).
+   * Copies a text as UTF-8 to `at`, where there has to be room for it, and returns where it ends there; −1 where a byte of it may
+   * mean something in CSV: a comma, a quote, or anything below the blank.
    */
-  copyTo(number: number, into: Uint8Array, at: number, refused: Uint8Array): number {
-    const { bytes } = this
+  copyTo(number: number, into: DataView<ArrayBufferLike>, at: number): number {
+    const { memory } = this
     const from = this.startOf(number)
-    const length = (this.ends[number] as number) - from
-    if (at + length > into.length) return -1
+    const until = this.ends[number] as number
+    let to = at
     let found = 0
-    for (let i = 0; i < length; i++) {
-      const byte = bytes[from + i] as number
-      found |= refused[byte] as number
-      into[at + i] = byte
+    let i = from
+    // Four bytes at a time. A byte is below n where subtracting n borrows from its highest bit, and below 1 where it is 0.
+    for (; i + 4 <= until; i += 4, to += 4) {
+      const word = memory.getInt32(i, true)
+      const comma = word ^ 0x2c2c2c2c
+      const quote = word ^ 0x22222222
+      found |= ((word - 0x20202020) & ~word) | ((comma - 0x01010101) & ~comma) | ((quote - 0x01010101) & ~quote)
+      into.setInt32(to, word, true)
     }
-    return found === 0 ? at + length : -1
+    found &= 0x80808080
+    for (; i < until; i++, to++) {
+      const byte = memory.getUint8(i)
+      if (byte < 0x20 || byte === 0x2c || byte === 0x22) found = 1
+      into.setUint8(to, byte)
+    }
+    return found === 0 ? to : -1
+  }
+
+  /** Of the text, in bytes of UTF-8. */
+  byteLength(number: number): number {
+    return (this.ends[number] as number) - this.startOf(number)
   }
 
   columns(): TextColumns {
