@@ -112,7 +112,7 @@ ${casesText(offers, '(', '    ')}
   _describe -o 'whohad' offered
   _files
 }
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; act
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
   _whohad "$@"
 else
   compdef _whohad whohad

@@ -86,25 +86,6 @@ describe('completion in bash', () => {
   }, 60_000)
 })
 
-describe('completion elsewhere', () => {
-  test.for(['zsh', 'fish'] as const)('%s has every command and option, and what it quotes is closed', shell => {
-    const script = completionFor(shell, program())
-    for (const { path, options } of BRANCHES) {
-      expect(script).toContain(path)
-      for (const { long } of options) expect(script).toContain(shell === 'fish' ? `-l ${long?.slice(2)}` : String(long))
-    }
-    const { status } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' })
-    // Neither shell is on every machine; where one is, it says what it thinks of the syntax.
-    expect([0, null]).toContain(status)
-    for (const line of script.split('\n')) expect(quotesOf(line, shell) % 2, line).toBe(0)
-  })
-})
-
-/** Single quotes that are not escaped as the shell escapes them. */
-const quotesOf = (line: string, shell: 'zsh' | 'fish'): number =>
-  (shell === 'fish' ? line.replaceAll(/\\./g, '') : line.replaceAll("'\\''", '')).replaceAll(/"[^"]*"/g, '').split("'")
-    .length - 1
-
 describe('the man page', () => {
   const page = manPage(program())
 
