@@ -29,7 +29,8 @@ export type Context = { readonly domain: string; readonly watch: Watch }
 export function decide(part: Window, live: readonly LiveSpan[], context: Context): Part {
   const decided = decideByEvidence(part, live, context)
   if (decided.verdict.state === 'unknown' || !context.watch.isAhead(part)) return decided
-  return { ...decided, verdict: { state: 'unknown', reason: 'not-yet' } }
+  const { holder, candidates, under, heard } = decided
+  return { window: part, verdict: { state: 'unknown', reason: 'not-yet' }, holder, candidates, under, heard }
 }
 
 /** The longest prefix live in this part, then the highest layer (design.md §1, "Prefixes and layers"). */
@@ -41,28 +42,24 @@ function decideByEvidence(part: Window, live: readonly LiveSpan[], context: Cont
   const under: LiveSpan[] = []
   for (const span of heard) (holdsAddresses(span) && isSameLevel(span, level) ? group : under).push(span)
   const { certain, possible } = certainAndPossible(group, part)
-  const base: Base = { window: part, holder: undefined, candidates: [], under, heard }
-
   const first = certain[0]
-  if (first === undefined) return possibleOnly(part, possible, base)
-  const candidates = [...certain, ...possible]
-  if (group.some(span => span.claim.owners.length > 1)) {
-    return { ...base, candidates, verdict: { state: 'ambiguous', reason: 'shared-address' } }
-  }
-  if (candidates.some(span => !isSameHolder(span, first))) {
-    return { ...base, candidates, verdict: { state: 'ambiguous', reason: 'conflicting-sources' } }
-  }
+  if (first === undefined) return possibleOnly(part, possible, under, heard)
+  const candidates = possible.length > 0 ? [...certain, ...possible] : certain
+  const base = { window: part, holder: undefined, candidates, under, heard }
+  if (group.some(span => span.claim.owners.length > 1))
+    return { ...base, verdict: { state: 'ambiguous', reason: 'shared-address' } }
+  if (candidates.some(span => !isSameHolder(span, first)))
+    return { ...base, verdict: { state: 'ambiguous', reason: 'conflicting-sources' } }
   const absence = expectedAbove(candidates, part, context.watch)
   if (absence.proved === true) {
-    return { ...base, verdict: { state: 'owned', reason: first.claim.evidence }, holder: first }
+    const verdict: Verdict = { state: 'owned', reason: first.claim.evidence }
+    return { window: part, verdict, holder: first, candidates: [], under, heard }
   }
   const verdict: Verdict = absence.proved
     ? { state: 'unowned', reason: 'absent-in-complete-polls' }
     : { state: 'unknown', reason: absence.reason }
-  return { ...base, verdict, under: [first, ...under] }
+  return { window: part, verdict, holder: undefined, candidates: [], under: [first, ...under], heard }
 }
-
-type Base = Omit<Part, 'verdict'>
 
 /**
  * What a source leaves open about times before it spoke says nothing where others spoke then: adding a source must not
@@ -87,6 +84,7 @@ type Told = { readonly certain: readonly LiveSpan[]; readonly possible: readonly
 /** Rule 8 at this very instant: a certain claim of the same source rules the merely possible ones of its level out. */
 function certainAndPossible(group: readonly LiveSpan[], part: Window): Told {
   const certain = group.filter(span => isCertain(span, part))
+  if (certain.length === group.length) return { certain, possible: [] }
   const sources = new Set(certain.flatMap(({ claim }) => (isExclusive(claim) ? sourcesOf(claim) : [])))
   const isCut = ({ claim }: LiveSpan) => isExclusive(claim) && sourcesOf(claim).some(source => sources.has(source))
   return { certain, possible: group.filter(span => !isCertain(span, part) && !isCut(span)) }
@@ -105,14 +103,19 @@ function expectedAbove(holders: readonly LiveSpan[], part: Window, watch: Watch)
 }
 
 /** Nobody is certain at the deciding level: those below who may have held it instead are candidates too. */
-function possibleOnly(part: Window, possible: readonly LiveSpan[], base: Base): Part {
-  const candidates = [...possible, ...fallbacks(part, base.under)]
+function possibleOnly(
+  part: Window,
+  possible: readonly LiveSpan[],
+  under: readonly LiveSpan[],
+  heard: readonly LiveSpan[],
+): Part {
+  const base = { window: part, holder: undefined, candidates: [...possible, ...fallbacks(part, under)], under, heard }
   const blind = blindnessOf(possible, part)
-  if (blind) return { ...base, candidates, verdict: { state: 'unknown', reason: blind } }
+  if (blind) return { ...base, verdict: { state: 'unknown', reason: blind } }
   const reason: AmbiguousReason = possible.some(span => span.claim.owners.length > 1)
     ? 'shared-address'
     : boundaryReason(possible, part)
-  return { ...base, candidates, verdict: { state: 'ambiguous', reason } }
+  return { ...base, verdict: { state: 'ambiguous', reason } }
 }
 
 /** Level by level down to the first on which somebody is certain, or else to nobody. `under` comes ordered `byLevel`. */

@@ -7,7 +7,7 @@ import { type HistoryColumns, SourceHistory } from './coverage.ts'
 import type { EncodedClaim } from './encoded-claim.ts'
 import { folded, overlay } from './generation/fold.ts'
 import { Generation, spanOf } from './generation/generation.ts'
-import type { Row, SegmentColumns } from './generation/segment.ts'
+import type { CoveringRows, SegmentColumns } from './generation/segment.ts'
 import { SegmentSet } from './generation/segment-set.ts'
 import { type InterfaceView, interfaceView } from './interface-view.ts'
 import { KnownByIndex } from './known-before.ts'
@@ -306,12 +306,11 @@ export class OwnershipIndex {
     const number = this.ledger.domains.numberOf(domain)
     if (number < 0) return []
     const { facts, ids } = this.ledger
-    const byLength = new Map<number, readonly Row[]>()
-    for (const { length, rows } of this.segments.covering(number + 1, address, window)) byLength.set(length, rows)
-    for (const cells of [this.folding, this.changed]) {
-      for (const { length, rows } of cells?.covering(number, address, window) ?? []) byLength.set(length, rows)
-    }
-    return [...byLength].map(([length, rows]) => ({
+    const folded = this.segments.covering(number + 1, address, window)
+    const changed = this.folding ? [...this.folding.covering(number, address, window)] : []
+    for (const cell of this.changed.covering(number, address, window)) changed.push(cell)
+    const found = changed.length === 0 ? folded : lastOfEachLength([...folded, ...changed])
+    return found.map(({ length, rows }) => ({
       length,
       spans: rows.map(row => spanOf(row, address, length, facts, ids)),
     }))
@@ -324,6 +323,10 @@ export class OwnershipIndex {
     return all
   }
 }
+
+const lastOfEachLength = (found: readonly CoveringRows[]): readonly CoveringRows[] => [
+  ...new Map(found.map(one => [one.length, one])).values(),
+]
 
 /** A few milliseconds. */
 const CLAIMS_OF_A_STEP = 500

@@ -3,13 +3,13 @@ import { type Answer, type AnswerPart, MOST_PARTS, type Question, type Split } f
 import { decide, mayReturn } from './attribution.ts'
 import { combine, extend, isNobody, type Stretch } from './combine.ts'
 import type { SourceHistory } from './coverage.ts'
-import { type LiveSpan, liveSpan, possibleDuring } from './live-span.ts'
+import { type LiveSpan, liveSpan } from './live-span.ts'
 import { holdingOf, Named } from './named.ts'
 import { SteadyStretch } from './steady-stretch.ts'
 import { sweep } from './sweep.ts'
 import { type Span, sourcesOf } from './timeline.ts'
 import { type Place, Watch, Watcher } from './watch.ts'
-import { type Millis, overlaps, type Window } from './window.ts'
+import type { Millis, Window } from './window.ts'
 
 /** What the index knows, as a question needs it. */
 export type Known = {
@@ -95,8 +95,7 @@ function cutAtClaims(
   for (const { length, spans } of known.covering(place.domain, place.address, window)) {
     for (const span of spans) {
       hasPorts ||= span.claim.ports !== null
-      const watching = sourcesOf(span.claim).flatMap(source => watcherOf(source) ?? [])
-      const live = liveSpan(span, length, watching, nowMs)
+      const live = liveSpan(span, length, watchersOfSpan(span, watcherOf), nowMs)
       around.cut(span.possibleFromMs)
       around.cut(span.possibleUntilMs)
       around.cut(live.possibleUntilMs)
@@ -191,17 +190,25 @@ function liveSpans(
   const found: LiveSpan[] = []
   for (const { length, spans } of known.covering(place.domain, place.address, window)) {
     for (const span of spans) {
-      if (!overlaps(possibleDuring(span), window) || !concernsPort(span, question.port)) continue
-      const live = liveSpan(
-        span,
-        length,
-        sourcesOf(span.claim).flatMap(source => watcherOf(source) ?? []),
-        question.nowMs,
-      )
-      if (live.possibleFromMs < live.possibleUntilMs && overlaps(possibleDuring(live), window)) found.push(live)
+      if (!mayHoldWithin(span, window) || !concernsPort(span, question.port)) continue
+      const live = liveSpan(span, length, watchersOfSpan(span, watcherOf), question.nowMs)
+      if (live.possibleFromMs < live.possibleUntilMs && mayHoldWithin(live, window)) found.push(live)
     }
   }
   return found
+}
+
+const mayHoldWithin = ({ possibleFromMs, possibleUntilMs }: Span, { fromMs, untilMs }: Window): boolean =>
+  possibleFromMs < untilMs && fromMs < possibleUntilMs
+
+/** Those of its sources that are known. */
+function watchersOfSpan({ claim }: Span, watcherOf: (source: string) => Watcher | undefined): readonly Watcher[] {
+  const watching: Watcher[] = []
+  for (const source of sourcesOf(claim)) {
+    const watcher = watcherOf(source)
+    if (watcher) watching.push(watcher)
+  }
+  return watching
 }
 
 /** A claim on some ports only says nothing to a question that names no port. */

@@ -16,7 +16,8 @@ export function sweep(
   let live: LiveSpan[] = []
   let nextEndMs = Number.POSITIVE_INFINITY
   const points = cutPoints(window, spans, turnsMs)
-  for (const [i, fromMs] of points.slice(0, -1).entries()) {
+  for (let i = 0; i + 1 < points.length; i++) {
+    const fromMs = points[i] as Millis
     const before = live
     if (nextEndMs <= fromMs) live = live.filter(span => span.possibleUntilMs > fromMs)
     const begun: LiveSpan[] = []
@@ -29,9 +30,9 @@ export function sweep(
 }
 
 function cutPoints(window: Window, spans: readonly LiveSpan[], turnsMs: readonly Millis[]): readonly Millis[] {
-  const points = new Set([window.fromMs, window.untilMs])
+  const points = [window.fromMs, window.untilMs]
   const cut = (atMs: Millis) => {
-    if (atMs > window.fromMs && atMs < window.untilMs) points.add(atMs)
+    if (atMs > window.fromMs && atMs < window.untilMs) points.push(atMs)
   }
   for (const span of spans) {
     cut(span.possibleFromMs)
@@ -42,5 +43,5 @@ function cutPoints(window: Window, spans: readonly LiveSpan[], turnsMs: readonly
     cut(span.watchedUntilMs)
   }
   for (const atMs of turnsMs) cut(atMs)
-  return [...points].sort((a, b) => a - b)
+  return points.length === 2 ? points : [...new Set(points)].sort((a, b) => a - b)
 }

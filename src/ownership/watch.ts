@@ -82,13 +82,14 @@ export class Watcher {
     return part.untilMs <= this.untilMs && this.speaksFromMs(height) <= part.fromMs
   }
 
-  /** Instants at which it begins or ceases to speak, or to see. */
-  turnsMs(window: Window): readonly Millis[] {
-    const begins = this.scopes.flatMap(scope => [scope.polledFromMs, scope.speaksFromMs])
-    return [this.untilMs, ...begins, ...this.history.turnsMs(window)]
+  /** Adds the instants at which it begins or ceases to speak, or to see. */
+  addTurns(window: Window, turnsMs: Millis[]): void {
+    turnsMs.push(this.untilMs)
+    for (const { polledFromMs, speaksFromMs } of this.scopes) turnsMs.push(polledFromMs, speaksFromMs)
+    for (const atMs of this.history.turnsMs(window)) turnsMs.push(atMs)
   }
 
-  /** Tells a stretch of all instants of which `turnsMs` tells some, and of those from which on it watches. */
+  /** Tells a stretch of all instants of which `addTurns` tells some, and of those from which on it watches. */
   cut(stretch: SteadyStretch): void {
     stretch.cut(this.untilMs)
     for (const { sinceMs, polledFromMs, speaksFromMs } of this.scopes) {
@@ -137,7 +138,9 @@ export class Watch {
 
   /** Instants within the window at which what the sources can say changes. */
   turnsMs(window: Window): readonly Millis[] {
-    return [this.nowMs, ...this.watchers.flatMap(watcher => watcher.turnsMs(window))]
+    const turnsMs = [this.nowMs]
+    for (const watcher of this.watchers) watcher.addTurns(window, turnsMs)
+    return turnsMs
   }
 
   /** Whether a part between two `turnsMs` is still to come: nobody has seen anything of it, whatever a source vouches for. */

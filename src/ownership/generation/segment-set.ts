@@ -1,9 +1,6 @@
 import type { AddressBits } from '../address.ts'
 import type { Window } from '../window.ts'
-import { type Row, Segment, type SegmentColumns } from './segment.ts'
-
-/** Rows on one prefix that covers an address. A prefix that is there without rows is one of which nothing is left. */
-export type CoveringRows = { readonly length: number; readonly rows: readonly Row[] }
+import { type CoveringRows, type Row, Segment, type SegmentColumns } from './segment.ts'
 
 /**
  * Segments in the order of time. There is one for every thirty days in which some claim may begin or end; what lies
@@ -37,8 +34,11 @@ export class SegmentSet {
 
   /** Rows on each prefix that covers the address: all that touch the window, perhaps others with them. */
   covering(domain: number, { family, words }: AddressBits, window: Window): readonly CoveringRows[] {
+    const around = this.around(window)
+    const [only] = around
+    if (only && around.length === 1) return only.rowsAround(domain, family, words, window)
     const byLength = new Map<number, Map<number, Row>>()
-    for (const segment of this.around(window)) {
+    for (const segment of around) {
       for (const { length, range } of segment.covering(domain, family, words)) {
         const rows = byLength.get(length) ?? new Map<number, Row>()
         byLength.set(length, rows)

@@ -22,6 +22,9 @@ import { baseOf, isOutside, millisOf, SEGMENT_MS, ticksOf } from './ticks.ts'
 export const NAMED = 2
 export const OUTSIDE_TIMES = 5
 
+/** Rows on one prefix that covers an address. A prefix that is there without rows is one of which nothing is left. */
+export type CoveringRows = { readonly length: number; readonly rows: readonly Row[] }
+
 /** All of a segment, in shared memory. Nothing of it changes once it is built. */
 export type SegmentColumns = {
   readonly slot: number
@@ -118,6 +121,15 @@ export class Segment {
     for (let i = blocks.narrowestAround(domain, family, a, b, c, d); i >= 0; i = blocks.widerThan(i)) {
       yield { length: blocks.length(i), range: blocks.rangeOf(i) }
     }
+  }
+
+  /** Those of them that touch the window, on each prefix. */
+  rowsAround(domain: number, family: Family, words: Words, window: Window): readonly CoveringRows[] {
+    const found: CoveringRows[] = []
+    for (const { length, range } of this.covering(domain, family, words)) {
+      found.push({ length, rows: this.touching(range, window) })
+    }
+    return found
   }
 
   /**
