@@ -17,7 +17,7 @@ import {
   pendingCorrections,
   touchedObjects,
 } from './correction-table.ts'
-import { createExecutor, type Executor } from './executor.ts'
+import { createExecutor, type Executor, type Insert } from './executor.ts'
 import { isMissingDatabase, translateFailure } from './failure.ts'
 import { addUpHours, addUpMissingHours } from './flow-hours.ts'
 import { FLOW_COLUMNS, type FlowRow, flowOf } from './flow-table.ts'
@@ -106,7 +106,7 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
     readChanges: (from, until, signal) => readChanges(executor, from, until, signal),
     traffic: query => traffic(executor, query),
     changesAbout: (place, asOfMs) => changesAbout(executor, place, asOfMs),
-    insertFlows: flows => insertRows(executor, 'flows', FLOW_COLUMNS, flows),
+    insertFlows: flows => insertRows(executor, 'flows', FLOW_COLUMNS, flows, { areDistinct: true }),
     insertFiles: (table, files) => executor.insertFiles({ ...NATIVE_TABLES[table], files }),
     putObject: object => putObjects(executor, [object]),
     putObjects: objects => putObjects(executor, objects),
@@ -190,8 +190,9 @@ async function insertRows<Row>(
   table: string,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
+  options: Pick<Insert, 'areDistinct'> = {},
 ): Promise<void> {
-  await executor.insert({ table, columns: columns.map(([name]) => name), lines: encoded(columns, rows) })
+  await executor.insert({ table, columns: columns.map(([name]) => name), lines: encoded(columns, rows), ...options })
 }
 
 function* encoded<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Generator<string> {
