@@ -9,7 +9,9 @@ import { machine, polledByTheMinute } from '../../support/machines.ts'
 
 const STORIES = join(import.meta.dirname, '../../golden/flow-sightings')
 
-const stories = readdirSync(STORIES, { withFileTypes: true }).filter(entry => entry.isDirectory())
+const stories = readdirSync(STORIES, { withFileTypes: true })
+  .filter(entry => entry.isDirectory())
+  .map(({ name }) => name)
 
 const read = (story: string, file: string): string => readFileSync(join(STORIES, story, file), 'utf8')
 
@@ -32,10 +34,10 @@ async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
 }
 
 test('there are stories to tell', () => {
-  expect(stories.map(({ name }) => name)).toContain('retagged-before-its-block-leaves')
+  expect(stories).toContain('retagged-before-its-block-leaves')
 })
 
-test.each(stories)('$name', async ({ name }) => {
+test.each(stories)('%s', async name => {
   const { index } = polledByTheMinute(polls(name))
   const flows = read(name, 'flows.log')
   await learnFrom(name, bytesOf(flows), { index, slackMs: 0 })
