@@ -134,7 +134,6 @@ function storingOptions(run: AnnotateRun, store: Store, objects: number): Storin
   const threads = workersFor(run.options, objects)
   const setup: StageSetup = {
     ...annotatorSetupOf(run, threads),
-    atMs: undefined,
     settledUntilMs: settledUntilMs(run.claims.index),
   }
   return { store, clock: systemClock, setup, threads }

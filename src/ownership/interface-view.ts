@@ -1,10 +1,10 @@
 import { type Claim, layerRank, type Owner, type SourceRecord } from './claim.ts'
 import type { SourceHistory } from './coverage.ts'
 import { isPublicDomain } from './domains.ts'
-import { isFlowSource } from './flow-sightings.ts'
+import { isFlowSource, mayHold } from './flow-sightings.ts'
 import type { Prefix } from './prefix.ts'
 import type { SteadyStretch } from './steady-stretch.ts'
-import { type Millis, overlaps, type Window } from './window.ts'
+import type { Millis, Window } from './window.ts'
 
 /** What the claims say of one interface within a window. */
 export type InterfaceView = {
@@ -47,7 +47,7 @@ export function interfaceView(
     if (layerRank(claim.layer) < layerRank('interface') || isPublicDomain(claim.domain)) continue
     if (isFlowSource(claim.source)) continue
     forwards ||= claim.owners.some(held => held.eni === eni && held.forwards)
-    const isDuring = overlaps(possible(claim), window)
+    const isDuring = mayHold(claim, window)
     if (isDuring) prefixes.add(claim.prefix)
     if (claim.layer !== 'interface') continue
     own.push(claim)

@@ -4,15 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { systemClock } from '../../src/runtime/clock.ts'
-import { connectChdb } from '../../src/store/connect.ts'
-import { createExecutor } from '../../src/store/executor.ts'
+import { loadSettings } from '../../src/cli/settings.ts'
 import { buildWhohadFirst, eventually, PROJECT, startWhohad, whohad } from '../support/cli.ts'
 import { dataFolder } from '../support/cli-data.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
-import { recordedReport } from '../support/clickhouse-rows.ts'
 import { randomFor } from '../support/faults.ts'
 import { sampleChanges } from '../support/flow-log-inventory.ts'
+import { storedRows } from '../support/stored-tables.ts'
 
 buildWhohadFirst()
 
@@ -41,16 +39,7 @@ const COUNTED = {
   edges: 'SELECT * FROM edges_1m ORDER BY ALL',
 } as const
 
-async function asked(data: string, statement: string): Promise<readonly string[]> {
-  const { client, where } = await connectChdb({ driver: 'chdb', path: join(data, 'store') })
-  const { report } = recordedReport()
-  const executor = createExecutor({ client, where, concurrency: 1, clock: systemClock, report })
-  try {
-    return (await executor.rows<object>(statement)).map(row => JSON.stringify(row))
-  } finally {
-    await executor.close()
-  }
-}
+const whatCounts = (data: string) => storedRows(loadSettings({}, { overrides: { data: { path: data } } }), COUNTED)
 
 test(`annotate --as clickhouse, killed ${KILLS} times and started again: the rows of a run that nobody killed, once`, {
   timeout: 300_000,
@@ -86,10 +75,8 @@ test(`annotate --as clickhouse, killed ${KILLS} times and started again: the row
   expect(readdirSync(join(killed, 'staging'))).toEqual([])
 
   expect((await whohad(args(whole), { withinMs: 120_000 })).code).toBe(5)
-  for (const [what, statement] of Object.entries(COUNTED)) {
-    const rows = await asked(whole, statement)
-    expect(rows.length).toBeGreaterThan(0)
-    expect(await asked(killed, statement), what).toEqual(rows)
-  }
-  expect(await asked(whole, COUNTED.flows)).toHaveLength(OBJECTS)
+  const counted = await whatCounts(whole)
+  for (const rows of Object.values(counted)) expect(rows.length).toBeGreaterThan(0)
+  expect(counted.flows).toHaveLength(OBJECTS)
+  expect(await whatCounts(killed)).toEqual(counted)
 })

@@ -8,3 +8,8 @@ export function recordOf(shown: Readonly<Record<string, string | number>>): Flow
   if (line?.kind !== 'flow') throw new TypeError(`not a record: ${JSON.stringify(line)}`)
   return line
 }
+
+/** A text as it comes from a file. */
+export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
+}

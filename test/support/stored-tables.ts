@@ -24,7 +24,13 @@ const TABLES = {
   moved: 'SELECT * FROM flows_moved ORDER BY object_id, generation, record',
 } as const
 
-export async function storedTables({ clickhouse, data }: Settings): Promise<StoredTables> {
+export const storedTables = (settings: Settings): Promise<StoredTables> => storedRows(settings, TABLES)
+
+/** What a store answers to each statement, each row as JSON. */
+export async function storedRows<Name extends string>(
+  { clickhouse, data }: Settings,
+  statements: Readonly<Record<Name, string>>,
+): Promise<Readonly<Record<Name, readonly string[]>>> {
   const { url, ...access } = clickhouse
   const { client, where } = url
     ? connectServer({ driver: 'server', url, ...access })
@@ -37,11 +43,11 @@ export async function storedTables({ clickhouse, data }: Settings): Promise<Stor
     report: recordedReport().report,
   })
   try {
-    const read = Object.entries(TABLES).map(async ([table, statement]) => {
+    const read = Object.entries<string>(statements).map(async ([name, statement]) => {
       const rows = await executor.rows(statement)
-      return [table, rows.map(row => JSON.stringify(row))]
+      return [name, rows.map(row => JSON.stringify(row))]
     })
-    return Object.fromEntries(await Promise.all(read)) as StoredTables
+    return Object.fromEntries(await Promise.all(read)) as Record<Name, readonly string[]>
   } finally {
     await executor.close()
   }

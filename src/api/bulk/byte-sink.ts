@@ -1,7 +1,9 @@
+import { viewOf } from '../../ownership/ledger/text-table.ts'
+
 /** Bytes that are put together piece by piece; what was taken out is not written to again. */
 export class ByteSink {
   private bytes: Buffer
-  private memory: DataView
+  private memory: DataView<ArrayBufferLike>
   private size = 0
 
   constructor(capacity = 64 * 1024) {
@@ -38,7 +40,7 @@ export class ByteSink {
   }
 
   /** What so many bytes more may be written into, from `length` on; they count once `advance` is told of them. */
-  room(length: number): DataView {
+  room(length: number): DataView<ArrayBufferLike> {
     this.reserve(length)
     return this.memory
   }
@@ -69,5 +71,3 @@ export class ByteSink {
     this.memory = viewOf(bytes)
   }
 }
-
-const viewOf = ({ buffer, byteOffset, byteLength }: Buffer) => new DataView(buffer, byteOffset, byteLength)

@@ -56,7 +56,7 @@ export class OwnedTails {
   }
 }
 
-function copied(from: Uint8Array, into: DataView, at: number): number {
+function copied(from: Uint8Array, into: DataView<ArrayBufferLike>, at: number): number {
   for (let i = 0; i < from.length; i++) into.setUint8(at + i, from[i] as number)
   return at + from.length
 }

@@ -1,5 +1,6 @@
 import avro, { type Schema, type Type } from 'avsc'
 import type { Change } from '../../ownership/claim.ts'
+import { Recent } from '../../ownership/ledger/recent.ts'
 import type { Millis } from '../../ownership/window.ts'
 import { reasonOf } from '../../runtime/errors.ts'
 import { type EncodedChange, encodedChange } from '../encoded-change.ts'
@@ -45,15 +46,13 @@ type Step = { readonly record: ReadRecord; readonly next: number }
 type ReadAt = (data: Buffer, position: number, offset: number) => Step
 
 /** A log has many segments and few schemas; making the types of one takes longer than reading a small segment. */
-const READERS_KEPT = 16
-const readers = new Map<string, RecordReader>()
+const readers = new Recent<string, RecordReader>(8)
 
 /** What reads records of a schema, given as its text. @throws Error where that is no schema of ours. */
 export function readerOf(schema: string): RecordReader {
   const known = readers.get(schema)
   if (known) return known
   const made = newReader(JSON.parse(schema) as Schema)
-  if (readers.size === READERS_KEPT) readers.clear()
   readers.set(schema, made)
   return made
 }

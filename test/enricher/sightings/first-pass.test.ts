@@ -3,6 +3,7 @@ import { createAnnotator } from '../../../src/enricher/annotate.ts'
 import { lookUpsOn } from '../../../src/enricher/look-ups.ts'
 import { canFlowsTell, learnFrom } from '../../../src/enricher/sightings/first-pass.ts'
 import type { OwnershipIndex } from '../../../src/ownership/ownership-index.ts'
+import { bytesOf } from '../../support/flow-records.ts'
 import { machine, polledByTheMinute, STEADY } from '../../support/machines.ts'
 
 const peer = machine('peer', 3, { address: '10.0.0.9/32' })
@@ -13,10 +14,6 @@ const HEADER = 'interface-id srcaddr dstaddr flow-direction start end\n'
 /** The peer's own log, in which the address is a remote one, and that of the interface that had it. */
 const PEERS = `${HEADER}eni-3 10.0.0.5 10.0.0.9 ingress 70 79\n`
 const OWN = `${HEADER}eni-1 10.0.0.5 10.0.0.9 egress 70 80\n`
-
-async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text)
-}
 
 async function sourceOf(index: OwnershipIndex, text: string): Promise<string> {
   const annotator = createAnnotator({ lookUps: lookUpsOn(index, []), slackMs: 0, nowMs: 1_000_000 })

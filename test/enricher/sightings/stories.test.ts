@@ -5,6 +5,7 @@ import { createAnnotator } from '../../../src/enricher/annotate.ts'
 import { lookUpsOn } from '../../../src/enricher/look-ups.ts'
 import { learnFrom } from '../../../src/enricher/sightings/first-pass.ts'
 import type { Shown } from '../../support/estate.ts'
+import { bytesOf } from '../../support/flow-records.ts'
 import { machine, polledByTheMinute } from '../../support/machines.ts'
 
 const STORIES = join(import.meta.dirname, '../../golden/flow-sightings')
@@ -27,10 +28,6 @@ function shown(line: string): readonly Shown[] {
   const [eni = '', instance = '', application = '', address = ''] = line.split(' ')
   expect([eni, instance].map(id => id.split('-')[1])).toEqual(Array(2).fill(eni.slice('eni-'.length)))
   return machine(application, Number(eni.slice('eni-'.length)), { address })
-}
-
-async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text)
 }
 
 test('there are stories to tell', () => {
