@@ -9,6 +9,7 @@ import { asOfMsOf, questionOf } from './asked.ts'
 import { QuestionQuerySchema } from './parameters.ts'
 import { problemResponses } from './responses.ts'
 import { noteLookUp } from './security/audit.ts'
+import { endOfTurn } from './turn.ts'
 
 type Query = Static<typeof QuestionQuerySchema>
 
@@ -35,7 +36,10 @@ export function whohadRoute(app: FastifyInstance, deps: WhohadDeps): void {
       const asOfMs = as_of === undefined ? undefined : asOfMsOf(as_of, nowMs)
       const question = questionOf(asked, asOfMs ?? nowMs, answering.decide)
       noteLookUp(request, { domain: question.domain, addresses: () => 1 })
-      if (asOfMs === undefined) return answerText(await answering.ask(question))
+      if (asOfMs === undefined) {
+        await endOfTurn()
+        return answerText(await answering.ask(question))
+      }
       const then = await answering.knowAsOf(question.domain, [question.ip], asOfMs)
       return answerText(then.ask(question), asOfMs)
     },
