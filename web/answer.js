@@ -48,17 +48,18 @@ export function renderAnswer(answer, url) {
   ].filter(part => part !== null)
 }
 
-function standing({ final, watermark }) {
+function standing({ question, final, watermark }) {
   const seen = watermark === null ? 'No poll has completed yet.' : `Polls are complete up to ${utc(watermark)}.`
-  return `${final ? 'Final: no later poll can change this.' : 'Not final: a later poll may change this.'} ${seen}`
+  const stand = `${final ? 'Final: no later poll can change this.' : 'Not final: a later poll may change this.'} ${seen}`
+  return question.asOf === null ? stand : `As it was known at ${utc(question.asOf)}. Then: ${stand}`
 }
 
 /** A long list is cut; then its title says how long it is. */
-function titleOf(name, shown, total) {
+export function titleOf(name, shown, total) {
   return total > shown.length ? `${name}: the first ${shown.length} of ${total}` : name
 }
 
-function section(title, content) {
+export function section(title, content) {
   return element('section', {}, element('h2', {}, title), content)
 }
 
@@ -148,7 +149,7 @@ function who(holding) {
 }
 
 /** On a narrow screen each row becomes a card, whose cells then need their column's name. */
-function listTable(columns, rows) {
+export function listTable(columns, rows) {
   const head = element('tr', {}, ...columns.map(name => element('th', { scope: 'col' }, name)))
   const body = rows.map(cells =>
     element('tr', {}, ...cells.map((cell, i) => element('td', { 'data-column': columns[i] }, cell))),
@@ -166,4 +167,4 @@ const words = text => text.replaceAll(/[-_]/g, ' ')
 const utcOr = (instant, otherwise) => (instant === null ? otherwise : utc(instant))
 
 /** 2026-11-20 14:05:00 UTC, with milliseconds only where there are any. */
-const utc = ({ iso }) => `${iso.replace('T', ' ').replace('.000Z', '').replace('Z', '')} UTC`
+export const utc = ({ iso }) => `${iso.replace('T', ' ').replace('.000Z', '').replace('Z', '')} UTC`

@@ -57,7 +57,7 @@ export async function writeIntoStore(
   const { client } = await connectChdb({ driver: 'chdb', path })
   await store.migrate()
   const write = async (threads: number): Promise<Round> => {
-    for (const table of ['flows', 'objects']) await client.command({ query: `TRUNCATE TABLE ${table}` })
+    for (const table of ['flows', 'flow_hours', 'objects']) await client.command({ query: `TRUNCATE TABLE ${table}` })
     const options = {
       store,
       clock: systemClock,
@@ -101,6 +101,7 @@ function taskOf({ path }: TrafficObject, number: number, staging: string): Stage
     input: { name: path, relative: path, from: { path } },
     manifest: { ...manifest, position: [], ...counts, updatedAtMs: systemClock.now() },
     rows: join(staging, `${number}.rows`),
+    hours: join(staging, `${number}.hours`),
     letters: join(staging, `${number}.letters`),
   }
 }

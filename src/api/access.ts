@@ -12,8 +12,14 @@ export type Reader = {
 /** Who may read what: every route asks here, and nowhere else. */
 export type Access = { readerOf(request: FastifyRequest): Reader }
 
+export const READS_EVERY_DOMAIN: Reader = { readable: () => true }
+
 /** The policy where there is no login: whoever reaches the server reads every domain. */
-export const EVERY_CALLER_READS_EVERY_DOMAIN: Access = { readerOf: () => ({ readable: () => true }) }
+export const EVERY_CALLER_READS_EVERY_DOMAIN: Access = { readerOf: () => READS_EVERY_DOMAIN }
+
+/** The same reader in data alone, for another thread: its domains, or null for every one. Undefined where no data tell. */
+export const domainsOf = (reader: Reader): readonly string[] | null | undefined =>
+  reader.domains ?? (reader.readable === READS_EVERY_DOMAIN.readable ? null : undefined)
 
 /** The sources as the caller may see them: with the scopes that it may read, and left out where it may read none. */
 export const readableSources = (sources: readonly SourceView[], reader: Reader): readonly SourceView[] =>

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import Type, { type Static } from 'typebox'
 import { readableSources } from './access.ts'
-import { Annotator } from './annotate/annotator.ts'
+import { Annotator, type AnnotatorOptions } from './annotate/annotator.ts'
+import { TextPieces } from './annotate/text-pieces.ts'
 import { windowOf } from './asked.ts'
 import { DecidedDomains } from './bulk/deciding.ts'
 import { ManyLookUps } from './bulk/look-ups.ts'
@@ -14,6 +15,8 @@ import { brokenOff } from './report.ts'
 import { problemResponses } from './responses.ts'
 import { noteLookUp } from './security/audit.ts'
 import { Streams, withRawBodies } from './streaming.ts'
+import { longAnswers } from './threads/long-answers.ts'
+import { type LinesHere, longTextOf } from './threads/long-text.ts'
 
 const MOST_AT_ONCE = 8
 
@@ -51,12 +54,16 @@ export function annotateRoute(app: FastifyInstance, deps: BulkDeps): void {
         const nowMs = deps.clock.now()
         const lookUps = new ManyLookUps(deps.generation(), reader, nowMs)
         noteLookUp(request, { domain: domain ?? null, addresses: () => lookUps.asked })
-        const annotator = new Annotator(lookUps, new DecidedDomains(readableSources(deps.index.sources(), reader)), {
+        const sources = readableSources(deps.index.sources(), reader)
+        const options: AnnotatorOptions = {
           at: windowOf({ at }, nowMs),
           domain: domain === undefined ? undefined : parseDomain(domain),
           zoneMs: zone === undefined ? 0 : parseZone(zone),
-        })
-        return streams.send(request, reply, 'text/plain; charset=utf-8', annotator)
+        }
+        const here = new Annotator(lookUps, new DecidedDomains(sources), options)
+        const lines: LinesHere = { here, form: () => ({ kind: 'text', options }) }
+        const text = longTextOf(lines, { reader, lookUps, sources, cutter: new TextPieces() })
+        return streams.send(request, reply, 'text/plain; charset=utf-8', body => longAnswers(body, text, deps.threads))
       },
     ),
   )

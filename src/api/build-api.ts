@@ -26,6 +26,7 @@ import { type Certificate, TLS_OPTIONS } from './security/certificate.ts'
 import { allowOrigins } from './security/cors.ts'
 import { guard, type Security } from './security/gate.ts'
 import { securityHeaders } from './security-headers.ts'
+import type { AnswerThreads } from './threads/answer-threads.ts'
 import { type WhohadDeps, whohadRoute } from './whohad-route.ts'
 
 export type ApiDeps = WhohadDeps &
@@ -97,6 +98,7 @@ export async function buildApi(given: ApiDeps): Promise<FastifyInstance> {
   watchRequests(app, given.report)
   if (given.loopbackOnly) refuseForeignHosts(app)
   handleErrors(app, given.report)
+  if (given.threads) closeWith(app, given.threads)
   const deps = { ...given, access: await accessTo(app, given) }
   await collectRoutes(app, deps)
   whohadRoute(app, deps)
@@ -126,11 +128,20 @@ async function accessTo(app: FastifyInstance, { security, access, webFolder }: A
   return security.login === undefined ? access : callers
 }
 
+function closeWith(app: FastifyInstance, threads: Pick<AnswerThreads, 'close'>): void {
+  app.addHook('onClose', () => threads.close())
+}
+
 function refuseForeignHosts(app: FastifyInstance): void {
-  app.addHook('onRequest', async request => {
+  let takenLast: string | undefined
+  app.addHook('onRequest', (request, _reply, done) => {
     // Not what a proxy says of it, which a script of another site could say as well.
-    const host = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-    if (!isLoopback(host)) throw apiErrors.hostRefused({ host: excerpt(host) })
+    const { host: written = '' } = request.headers
+    if (written === takenLast) return done()
+    const host = written.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+    if (!isLoopback(host)) return done(apiErrors.hostRefused({ host: excerpt(host) }))
+    takenLast = written
+    return done()
   })
 }
 

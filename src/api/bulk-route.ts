@@ -1,27 +1,27 @@
 import type { FastifyInstance } from 'fastify'
 import Type, { type Static } from 'typebox'
+import type { SourceView } from '../ownership/source-view.ts'
+import type { Millis } from '../ownership/window.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { type Access, readableSources } from './access.ts'
+import { type Access, type Reader, readableSources } from './access.ts'
 import { AnswerSchema } from './answer-schema.ts'
 import { type AnsweringDeps, answeringFor } from './answering.ts'
 import { asOfMsOf } from './asked.ts'
 import { answersAsOf } from './bulk/as-of-answers.ts'
 import { BriefSchema } from './bulk/brief.ts'
-import { CsvAnswers } from './bulk/csv-answers.ts'
+import { type BulkForm, bulkFormOf, CSV, JSON_TYPE, NDJSON } from './bulk/bulk-form.ts'
 import { DecidedDomains } from './bulk/deciding.ts'
-import { JsonAnswers } from './bulk/json-answers.ts'
-import { JsonArray } from './bulk/json-array.ts'
+import { LinePieces } from './bulk/line-pieces.ts'
 import { ManyLookUps } from './bulk/look-ups.ts'
-import { ndjsonTransform } from './bulk/ndjson.ts'
 import type { Generate } from './bulk/shared-generation.ts'
-import type { BulkTransform } from './bulk/transform.ts'
-import { apiErrors } from './errors.ts'
-import { excerpt } from './excerpt.ts'
 import { asOfText, shortText } from './parameters.ts'
 import { type ApiReport, brokenOff } from './report.ts'
 import { problemResponses } from './responses.ts'
 import { noteLookUp } from './security/audit.ts'
-import { Streams, withRawBodies } from './streaming.ts'
+import { type AnswersTo, inTurn, Streams, withRawBodies } from './streaming.ts'
+import type { AnswerThreads } from './threads/answer-threads.ts'
+import { longAnswers } from './threads/long-answers.ts'
+import { longTextOf } from './threads/long-text.ts'
 
 const QuerySchema = Type.Object(
   {
@@ -41,11 +41,10 @@ export type BulkDeps = AnsweringDeps & {
   readonly clock: Pick<Clock, 'now'>
   readonly access: Access
   readonly report: ApiReport
+  /** For what is long, closed with the app; left out where the main thread answers all. */
+  readonly threads?: AnswerThreads | undefined
 }
 
-const NDJSON = 'application/x-ndjson'
-const JSON_TYPE = 'application/json'
-const CSV = 'text/csv'
 const MOST_AT_ONCE = 8
 
 const QuestionSchema = Type.Union([
@@ -96,44 +95,40 @@ export function bulkRoute(app: FastifyInstance, deps: BulkDeps): void {
       },
       (request, reply) => {
         const reader = deps.access.readerOf(request)
-        const { as_of, ...defaults } = request.query
+        const { as_of, view = 'full', ...given } = request.query
         const nowMs = deps.clock.now()
-        const decided = new DecidedDomains(readableSources(deps.index.sources(), reader))
-        const { type, transformOf } = formOf(request.headers['content-type'], decided, defaults)
-        const { lookUps, transform } =
+        const sources = readableSources(deps.index.sources(), reader)
+        const form = bulkFormOf(request.headers['content-type'], new DecidedDomains(sources), { ...given, view })
+        const { lookUps, answersTo } =
           as_of === undefined
-            ? answersNow(new ManyLookUps(deps.generation(), reader, nowMs), transformOf)
-            : answersAsOf({ ...answeringFor(reader, deps), reader, asOfMs: asOfMsOf(as_of, nowMs) }, transformOf)
-        noteLookUp(request, { domain: defaults.domain ?? null, addresses: () => lookUps.asked })
-        return streams.send(request, reply, type, transform)
+            ? answersNow(form, { reader, sources, nowMs }, deps)
+            : answersThen(form, { reader, asOfMs: asOfMsOf(as_of, nowMs) }, deps)
+        noteLookUp(request, { domain: given.domain ?? null, addresses: () => lookUps.asked })
+        return streams.send(request, reply, form.type, answersTo)
       },
     ),
   )
 }
 
-const answersNow = (lookUps: ManyLookUps, transformOf: (lookUps: ManyLookUps) => BulkTransform) => ({
-  lookUps,
-  transform: transformOf(lookUps),
-})
+type Answering = { readonly lookUps: ManyLookUps; readonly answersTo: AnswersTo }
 
-function formOf(
-  contentType: string | undefined,
-  decided: DecidedDomains,
-  { view = 'full', ...given }: Omit<Query, 'as_of'>,
-): { readonly type: string; readonly transformOf: (lookUps: ManyLookUps) => BulkTransform } {
-  const [name = ''] = (contentType ?? '').split(';')
-  const defaults = { ...given, view }
-  const json = (lookUps: ManyLookUps) => new JsonAnswers(lookUps, decided, defaults)
-  switch (name.trim().toLowerCase()) {
-    case NDJSON:
-    case 'application/ndjson':
-    case 'application/jsonl':
-      return { type: NDJSON, transformOf: lookUps => ndjsonTransform(json(lookUps)) }
-    case JSON_TYPE:
-      return { type: `${JSON_TYPE}; charset=utf-8`, transformOf: lookUps => new JsonArray(json(lookUps)) }
-    case CSV:
-      return { type: `${CSV}; charset=utf-8`, transformOf: lookUps => new CsvAnswers(lookUps, decided, defaults) }
-    default:
-      throw apiErrors.bulkInputMalformed({ reason: `its content type is "${excerpt(name)}"` })
-  }
+function answersNow(
+  { linesOf, transformOf }: BulkForm,
+  asked: { readonly reader: Reader; readonly sources: readonly SourceView[]; readonly nowMs: Millis },
+  { generation, threads }: BulkDeps,
+): Answering {
+  const lookUps = new ManyLookUps(generation(), asked.reader, asked.nowMs)
+  if (linesOf === undefined) return { lookUps, answersTo: inTurn(transformOf(lookUps)) }
+  const text = longTextOf(linesOf(lookUps), { ...asked, lookUps, cutter: new LinePieces() })
+  return { lookUps, answersTo: body => longAnswers(body, text, threads) }
+}
+
+/** In this thread alone: what was known then is looked out of the store, piece by piece. */
+function answersThen(
+  { transformOf }: BulkForm,
+  asked: { readonly reader: Reader; readonly asOfMs: Millis },
+  deps: BulkDeps,
+): Answering {
+  const { lookUps, transform } = answersAsOf({ ...answeringFor(asked.reader, deps), ...asked }, transformOf)
+  return { lookUps, answersTo: inTurn(transform) }
 }

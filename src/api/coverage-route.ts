@@ -17,7 +17,7 @@ import { parseDomain } from './question.ts'
 import { problemResponses } from './responses.ts'
 
 /** So many intervals and gaps of each source are listed, the newest. */
-const MOST_SPANS = 1000
+export const MOST_SPANS = 1000
 const DAY_MS = 86_400_000
 /** The last second that a flow log can name. */
 const LATEST_MS = 2 ** 32 * 1000
@@ -85,7 +85,7 @@ const CaptureGapSchema = Type.Object(
   },
   closed,
 )
-const CoverageSchema = Type.Object(
+export const CoverageSchema = Type.Object(
   {
     during: WindowSchema,
     sources: Type.Array(SourceSchema),

@@ -66,7 +66,7 @@ export const questionErrors = {
     'WHOHAD_AS_OF_AHEAD',
     'usage',
     (d: { asOf: string }) =>
-      `Nothing is known yet as of ${d.asOf}: that is ahead of this server's clock. Give a moment that has passed, or leave "as_of" out.`,
+      `Nothing is known yet as of ${d.asOf}: the clock here has not come so far. Give a moment that has passed, or leave "as_of" (--as-of) out.`,
   ),
   formsMixed: declareError(
     'WHOHAD_QUESTION_FORMS_MIXED',
@@ -133,6 +133,13 @@ export const apiErrors = {
     'state',
     (d: { most: number }) =>
       `${d.most} long requests of this kind are being answered already. Ask again when one of them is over.`,
+    true,
+  ),
+  answerThreadDied: declareError(
+    'WHOHAD_ANSWER_THREAD_DIED',
+    'failure',
+    (d: { reason: string }) =>
+      `A thread that answers long requests ended before it was done: ${d.reason}. What it was at is broken off; others go on, and another thread takes its place. Ask again; if it comes again, give the process more memory, or set api.answerThreads to 0.`,
     true,
   ),
   internal: declareError(

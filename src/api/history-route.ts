@@ -7,10 +7,10 @@ import type { Access } from './access.ts'
 import { instantJson, partJson, windowJson } from './answer-json.ts'
 import { InstantOrNull, PartSchema, WindowSchema } from './answer-schema.ts'
 import { type AnsweringDeps, answeringFor } from './answering.ts'
-import { windowOf } from './asked.ts'
+import { asOfMsOf, windowOf } from './asked.ts'
 import { ClaimSchema, claimJson } from './claim-json.ts'
 import { claimsOn } from './claims-on.ts'
-import { shortText, wholeOf, wholeText } from './parameters.ts'
+import { asOfText, shortText, wholeOf, wholeText } from './parameters.ts'
 import { parseAddressText, parseDomain } from './question.ts'
 import { problemResponses } from './responses.ts'
 import { noteLookUp } from './security/audit.ts'
@@ -23,6 +23,7 @@ const QuerySchema = Type.Object(
     from: shortText('first instant; by default the beginning of what is known of the address'),
     to: shortText('first instant after; by default now'),
     limit: wholeText(`most claims, by default 100, at most ${MOST_CLAIMS}; the newest are kept`),
+    as_of: asOfText,
   },
   { additionalProperties: false },
 )
@@ -33,6 +34,7 @@ export const HistorySchema = Type.Object(
     ip: Type.String(),
     domain: Type.String(),
     during: WindowSchema,
+    asOf: InstantOrNull,
     life: Type.Object(
       { parts: Type.Array(PartSchema), total: Type.Integer() },
       { additionalProperties: false, description: 'who had it, one after the other; the first hundred parts' },
@@ -68,15 +70,18 @@ export function historyRoute(app: FastifyInstance, deps: HistoryDeps): void {
     async (request, reply) => {
       const reader = deps.access.readerOf(request)
       const answering = answeringFor(reader, deps)
-      const nowMs = deps.clock.now()
+      const clockMs = deps.clock.now()
       const ip = parseAddressText(request.params.ip)
-      const { domain: named, from, to, limit } = request.query
+      const { domain: named, from, to, limit, as_of } = request.query
+      const asOfMs = as_of === undefined ? undefined : asOfMsOf(as_of, clockMs)
+      const nowMs = asOfMs ?? clockMs
       const domain = named === undefined ? answering.decide(ip) : parseDomain(named)
       noteLookUp(request, { domain, addresses: () => 1 })
-      const all = reader.readable(domain) ? claimsOn(deps.index, domain, ip, ALL_TIME) : []
+      const then = asOfMs === undefined ? undefined : await answering.knowAsOf(domain, [ip], asOfMs)
+      const all = reader.readable(domain) ? claimsOn(then ?? deps.index, domain, ip, ALL_TIME) : []
       const window = from === undefined && to === undefined ? lifeOf(all, nowMs) : windowOf({ from, to }, nowMs)
       const claims = all.filter(({ start, end }) => start.earliestMs < window.untilMs && end.latestMs > window.fromMs)
-      const answer = await answering.ask({ ip, domain, ...window, nowMs })
+      const answer = await (then ?? answering).ask({ ip, domain, ...window, nowMs })
       const { state, reason, holding, split } = answer
       const parts = split?.parts ?? [{ ...window, state, reason, holding } as Parameters<typeof partJson>[0]]
       reply.header('cache-control', 'no-store')
@@ -84,6 +89,7 @@ export function historyRoute(app: FastifyInstance, deps: HistoryDeps): void {
         ip,
         domain,
         during: windowJson(window),
+        asOf: asOfMs === undefined ? null : instantJson(asOfMs),
         life: { parts: parts.map(partJson), total: split?.total ?? 1 },
         claims: claims.slice(-wholeOf(limit, 100, MOST_CLAIMS)).map(claimJson),
         claimsTotal: claims.length,

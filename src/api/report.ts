@@ -19,6 +19,8 @@ export type ApiReport = {
     readonly traceId?: string
     readonly cause: unknown
   }): void
+  /** One of the threads that answer long requests; the requests that it was at are broken off. */
+  answerThreadDied(d: { readonly cause: Error }): void
 }
 
 /** Tells of a defect that broke off an answer which had begun. */

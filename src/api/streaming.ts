@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -13,6 +12,9 @@ export function withRawBodies(app: FastifyInstance, routes: (scope: FastifyInsta
     routes(scope)
   })
 }
+
+/** The answer to a body, piece by piece, in memory that nobody writes to again. */
+export type AnswersTo = (body: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>
 
 export type StreamsOptions = {
   readonly most: number
@@ -30,22 +32,17 @@ export class Streams {
   }
 
   /**
-   * Sends what the transform makes of the request's body, as fast as the client reads. An error before the first byte is the
+   * Sends the answers to the request's body, as fast as the client reads. An error before the first byte is the
    * answer; after it the connection is cut, so that nobody takes a part for the whole.
    *
-   * @throws WHOHAD_TOO_MANY_STREAMS, and what the transform throws of the first piece
+   * @throws WHOHAD_TOO_MANY_STREAMS, and what answering the beginning throws
    */
-  async send(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    type: string,
-    transform: PieceTransform,
-  ): Promise<FastifyReply> {
+  async send(request: FastifyRequest, reply: FastifyReply, type: string, answersTo: AnswersTo): Promise<FastifyReply> {
     const { most } = this.options
     if (this.running >= most) throw apiErrors.tooManyStreams({ most })
     this.running++
     reply.raw.once('close', () => this.running--)
-    const pieces = piecesOf(request.raw, transform)
+    const pieces = answersTo(request.raw)
     const first = await pieces.next()
     const whole = first.done ? [] : this.whole(request, first.value, pieces)
     return reply
@@ -66,13 +63,14 @@ export class Streams {
   }
 }
 
-/** Between two pieces others have their turn. */
-async function* piecesOf(body: IncomingMessage, transform: PieceTransform): AsyncGenerator<Buffer> {
-  for await (const chunk of body) {
-    const piece = await transform.take(chunk)
-    if (piece.length > 0) yield piece
-    await setImmediate()
+/** What the transform makes of the body, as it comes. Between two pieces others have their turn. */
+export const inTurn = (transform: PieceTransform): AnswersTo =>
+  async function* (body) {
+    for await (const chunk of body) {
+      const piece = await transform.take(chunk)
+      if (piece.length > 0) yield piece
+      await setImmediate()
+    }
+    const last = await transform.end()
+    if (last.length > 0) yield last
   }
-  const last = await transform.end()
-  if (last.length > 0) yield last
-}

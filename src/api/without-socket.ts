@@ -24,7 +24,7 @@ export async function routesWithin(
   app.addHook('onError', async (_request, _reply, error) => {
     thrown = error
   })
-  handleErrors(app, { requestDone() {}, requestFailed() {} })
+  handleErrors(app, { requestDone() {}, requestFailed() {}, answerThreadDied() {} })
   // To compile the schema of a reply takes longer than to make one of it; a server is there for many.
   app.setSerializerCompiler(() => JSON.stringify)
   addRoutes(app)

@@ -75,7 +75,8 @@ async function planOf(run: AnnotateRun, store: Store, staging: string): Promise<
   const known = new Map((await store.findObjects([...objects.keys()])).map(found => [found.objectId, found]))
   const left = [...objects].filter(([objectId]) => run.options.again || known.get(objectId)?.state !== 'committed')
   const tasks = left.map(([objectId, { input, object }], number): StageTask => {
-    const paths = { rows: join(staging, `${number}.rows`), letters: join(staging, `${number}.letters`) }
+    const file = (of: string) => join(staging, `${number}.${of}`)
+    const paths = { rows: file('rows'), hours: file('hours'), letters: file('letters') }
     const generation = (known.get(objectId)?.generation ?? 0) + 1
     return { input, manifest: begunManifest(objectId, object, generation, run), ...paths }
   })

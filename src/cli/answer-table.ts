@@ -19,7 +19,7 @@ export const STATE_COLOR: Readonly<Record<AnswerJson['state'], (text: string) =>
 /** An answer for a person at a terminal: the sentence first, then who, when and what else was possible. */
 export function answerTable(answer: AnswerJson): string {
   const { question, state, reason, holding } = answer
-  const head = `${colors.bold(question.ip)} @ ${timeOf(question.from)} in ${question.domain}`
+  const head = `${colors.bold(question.ip)} @ ${timeOf(question.from)} in ${question.domain}${asKnownAt(question.asOf)}`
   const verdict = `${STATE_COLOR[state](colors.bold(state))} ${colors.dim(`(${reason})`)}`
   const blocks = [`${head}\n${verdict}  ${answer.summary}`]
   if (holding) blocks.push(holdingTable(holding))
@@ -103,6 +103,10 @@ function underTable(under: AnswerJson['under']): string {
 }
 
 export const timeOf = (instant: AnswerJson['watermark']): string => instant?.iso ?? 'unbounded'
+
+/** Behind what is told, where it is what was known at an earlier moment. */
+export const asKnownAt = (asOf: AnswerJson['question']['asOf']): string =>
+  asOf === null ? '' : `, as known at ${asOf.iso}`
 
 type BoundsJson = HoldingJson['start']
 

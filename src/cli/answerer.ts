@@ -1,9 +1,10 @@
 import { EVERY_CALLER_READS_EVERY_DOMAIN } from '../api/access.ts'
+import type { KnowAsOf } from '../api/answering.ts'
 import { routesWithin } from '../api/without-socket.ts'
 import type { OwnershipIndex } from '../ownership/ownership-index.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { WhohadError } from '../runtime/errors.ts'
-import { cliErrors } from './errors.ts'
+import { knowAsOfIn } from './known-as-of.ts'
 import { type AskedPlace, knownIndex } from './known-index.ts'
 import { bodyFrom, refusalOf, type Server } from './server.ts'
 import type { Settings } from './settings.ts'
@@ -30,7 +31,7 @@ export async function openAnswerer(
 ): Promise<Answerer> {
   if (server) return answererAt(server)
   const index = await knownIndex(settings, claims)
-  return answererWithin(app => addRoute(app, depsOf(index)))
+  return answererWithin(app => addRoute(app, depsOf(index, knowAsOfIn(settings, claims))))
 }
 
 export const answererAt = (server: Server): Answerer => ({
@@ -53,11 +54,10 @@ export async function answererWithin(addRoutes: Parameters<typeof routesWithin>[
   }
 }
 
-const depsOf = (index: OwnershipIndex) => ({
+const depsOf = (index: OwnershipIndex, knowAsOf: KnowAsOf) => ({
   index,
   ask: index.ask.bind(index),
-  // What was known when is in the store, and no option asks for it here.
-  knowAsOf: () => Promise.reject(cliErrors.usage({ message: 'as_of is for a server.' })),
+  knowAsOf,
   refuseWhileReplaying: () => {},
   clock: systemClock,
   access: EVERY_CALLER_READS_EVERY_DOMAIN,

@@ -2,8 +2,11 @@ import { Command, Option } from 'commander'
 import type { CommandParts, PlaceFlags } from './changes-cli.ts'
 import { threadPoolSize } from './running-cli.ts'
 
-type TimeFlags = { readonly at?: string; readonly from?: string; readonly to?: string }
+type TimeFlags = { readonly at?: string; readonly from?: string; readonly to?: string; readonly asOf?: string }
 type ListFlags = PlaceFlags & TimeFlags & { readonly domain?: string; readonly limit?: number; readonly json?: boolean }
+
+/** Of `--as-of`, wherever it stands. */
+export const AS_OF = 'by what was known then, for post-mortems; "now" and "ago" in the question are then'
 
 /** `whohad history`. */
 export const historyCommand = ({ withAnswerers, settingsOf, askedPlaceOf, time, wholeNumber }: CommandParts): Command =>
@@ -12,14 +15,15 @@ export const historyCommand = ({ withAnswerers, settingsOf, askedPlaceOf, time, 
     .argument('<address...>', 'ADDRESS [in DOMAIN]')
     .option('--from <time>', 'from then on (default: the beginning of what is known)', time)
     .option('--to <time>', 'until before then (default: now)', time)
+    .option('--as-of <time>', AS_OF, time)
     .option('--limit <n>', 'most claims, the newest ones (default: 100; at most 1000)', wholeNumber)
     .option('--json', 'one JSON object, also on a terminal')
     .addHelpText('after', HISTORY_HELP)
     .action(async (words: string[], _options: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ListFlags>()
-      const { from, to, limit, json = false } = flags
+      const { from, to, asOf, limit, json = false } = flags
       const { history } = await import('./history-command.ts')
-      const options = { ...askedPlaceOf(flags), from, to, limit, json }
+      const options = { ...askedPlaceOf(flags), from, to, asOf, limit, json }
       process.exitCode = await history(words.join(' '), await settingsOf(flags), options)
     })
 
@@ -44,16 +48,18 @@ export const appsCommand = ({ withAnswerers, settingsOf, askedPlaceOf, time, who
     })
 
 /** `whohad explain`. */
-export const explainCommand = ({ withAnswerers, settingsOf, askedPlaceOf }: CommandParts): Command =>
+export const explainCommand = ({ withAnswerers, settingsOf, askedPlaceOf, time }: CommandParts): Command =>
   withAnswerers(new Command('explain'))
     .description('why an answer is what it is: the claims that compete, the polls around the time, the rule')
     .argument('<question...>', 'ADDRESS [@ TIME] [in DOMAIN]')
+    .option('--as-of <time>', AS_OF, time)
     .option('--json', 'one JSON object, also on a terminal')
     .addHelpText('after', EXPLAIN_HELP)
     .action(async (words: string[], _options: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<PlaceFlags & { json?: boolean }>()
+      const flags = command.optsWithGlobals<PlaceFlags & { asOf?: string; json?: boolean }>()
       const { explainAnswer } = await import('./explain-command.ts')
-      const options = { ...askedPlaceOf(flags), json: flags.json ?? false }
+      const { asOf, json = false } = flags
+      const options = { ...askedPlaceOf(flags), asOf, json }
       process.exitCode = await explainAnswer(words.join(' '), await settingsOf(flags), options)
     })
 
@@ -95,6 +101,7 @@ Examples:
   whohad history 10.0.3.7 in prod
   whohad history 10.0.3.7 in prod --from 2026-11-20T00:00Z --to 2026-11-21T00:00Z
   whohad history 52.11.120.97 --url http://127.0.0.1:7788 --json | jq .life.parts
+  whohad history 10.0.3.7 in prod --as-of 2026-11-20T14:20Z     what was known of it then
   whohad history 10.0.3.7 in prod --claims owners
 
 Exit codes: 0 done; 1 failure; 2 usage; 4 something unreachable; 5 more is known than was shown.`
@@ -114,6 +121,7 @@ Examples:
   whohad explain 10.0.3.7 at 2026-11-20T14:05Z in prod
   whohad explain "52.11.120.97 @ 1495670748 in inet.0" --json | jq -r '.words[]'
   whohad explain 10.0.3.7 5 min ago in prod --url http://127.0.0.1:7788
+  whohad explain 10.0.3.7 at 2026-11-20T14:05Z in prod --as-of 2026-11-20T14:06Z     why it was answered so then
 
 Exit codes: 0 owned or external; 1 failure; 2 usage; 3 answered but not owned; 4 something unreachable.`
 

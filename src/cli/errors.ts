@@ -65,6 +65,18 @@ export const cliErrors = {
     (d: { where: string; before: readonly number[]; reason: string }) =>
       `${d.where} begins at offset ${d.before.join(', ')} by partition, as retention has removed what was before, and that cannot be read from the store: ${d.reason}. An answer from the rest alone could be wrong. Name the store with clickhouse.url, or ask a running whohad with --url.`,
   ),
+  bundleWithoutPast: declareError(
+    'WHOHAD_BUNDLE_WITHOUT_PAST',
+    'usage',
+    (d: { claims: string }) =>
+      `The ownership bundle ${d.claims} has what was known when it was made, and nothing of what was known at earlier moments. Leave --claims out to ask the change stream itself (--data), ask a server with --url, or leave --as-of out.`,
+  ),
+  pastOutOfReach: declareError(
+    'WHOHAD_PAST_OUT_OF_REACH',
+    'state',
+    (d: { asOf: string; reason: string }) =>
+      `The change stream no longer tells what was known as of ${d.asOf}: retention has let go of a part of it since. The store has it, and cannot be asked: ${d.reason}. Ask the running whohad with --url, stop it and ask again, or name a later moment.`,
+  ),
   exportFileExists: declareError(
     'WHOHAD_EXPORT_FILE_EXISTS',
     'usage',

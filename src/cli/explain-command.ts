@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import { type ExplanationSchema, explainRoute } from '../api/explain-route.ts'
 import { parseQuestion } from '../api/question.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { STATE_COLOR, timeOf } from './answer-table.ts'
+import { asKnownAt, STATE_COLOR, timeOf } from './answer-table.ts'
 import { openAnswerer } from './answerer.ts'
 import { colors } from './colors.ts'
 import { exitCodeOf } from './exit-codes.ts'
@@ -22,14 +22,16 @@ type ExplanationJson = Static<typeof ExplanationSchema>
 export async function explainAnswer(
   text: string,
   settings: Settings,
-  options: AskedPlace & { readonly json: boolean },
+  options: AskedPlace & { readonly asOf?: string | undefined; readonly json: boolean },
 ): Promise<number> {
   // What cannot be read is said before anything is opened.
   parseQuestion(text, systemClock.now())
   const answerer = await openAnswerer(settings, options, explainRoute)
   try {
     // Both ends of this are the same schema.
-    const found = JSON.parse(await answerer.get(`/v1/explain${queryOf({ q: text })}`)) as ExplanationJson
+    const found = JSON.parse(
+      await answerer.get(`/v1/explain${queryOf({ q: text, as_of: options.asOf })}`),
+    ) as ExplanationJson
     print(isTerminal() && !options.json ? inWords(printableWithin(found)) : JSON.stringify(found))
     return exitCodeOf(found.answer.state)
   } finally {
@@ -39,7 +41,7 @@ export async function explainAnswer(
 
 function inWords({ answer, timeline, words }: ExplanationJson): string {
   const { question, state, reason } = answer
-  const head = `${colors.bold(question.ip)} @ ${timeOf(question.from)} in ${question.domain}`
+  const head = `${colors.bold(question.ip)} @ ${timeOf(question.from)} in ${question.domain}${asKnownAt(question.asOf)}`
   const verdict = `${STATE_COLOR[state](colors.bold(state))} ${colors.dim(`(${reason})`)}`
   const claims = timeline.length > 0 ? [colors.bold('Claims that may hold it then'), timelineTable(timeline)] : []
   return [`${head}\n${verdict}`, ...words, ...claims].join('\n')

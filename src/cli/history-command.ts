@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import { type HistorySchema, historyRoute } from '../api/history-route.ts'
 import { parseQuestion } from '../api/question.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { between, partsTable, timeOf, titled } from './answer-table.ts'
+import { asKnownAt, between, partsTable, timeOf, titled } from './answer-table.ts'
 import { openAnswerer } from './answerer.ts'
 import { colors } from './colors.ts'
 import { cliErrors } from './errors.ts'
@@ -19,6 +19,7 @@ type HistoryJson = Static<typeof HistorySchema>
 export type HistoryOptions = AskedPlace & {
   readonly from?: string | undefined
   readonly to?: string | undefined
+  readonly asOf?: string | undefined
   readonly limit?: number | undefined
   readonly json: boolean
 }
@@ -29,11 +30,12 @@ export type HistoryOptions = AskedPlace & {
  */
 export async function history(words: string, settings: Settings, options: HistoryOptions): Promise<number> {
   const { ip, domain } = placeIn(words)
-  const { from, to, limit, json } = options
+  const { from, to, asOf, limit, json } = options
   const answerer = await openAnswerer(settings, options, historyRoute)
   try {
     const isOpen = from !== undefined && to === undefined
-    const query = queryOf({ domain, from: to !== undefined ? (from ?? '0') : from, to: isOpen ? 'now' : to, limit })
+    const span = { from: to !== undefined ? (from ?? '0') : from, to: isOpen ? 'now' : to }
+    const query = queryOf({ domain, ...span, limit, as_of: asOf })
     const body = await answerer.get(`/v1/ips/${encodeURIComponent(ip)}/history${query}`)
     // Both ends of this are the same schema.
     const found = JSON.parse(body) as HistoryJson
@@ -58,8 +60,10 @@ function isWhole({ life, claims, claimsTotal }: HistoryJson): boolean {
   return false
 }
 
-function historyTable({ ip, domain, during, life, claims, claimsTotal, watermark, final }: HistoryJson): string {
-  const head = `${colors.bold(ip)} in ${domain}, from ${timeOf(during.from)} until ${timeOf(during.until)}`
+function historyTable(found: HistoryJson): string {
+  const { ip, domain, during, asOf, life, claims, claimsTotal, watermark, final } = found
+  const span = `from ${timeOf(during.from)} until ${timeOf(during.until)}`
+  const head = `${colors.bold(ip)} in ${domain}, ${span}${asKnownAt(asOf)}`
   const known = watermark ? `Known up to ${watermark.iso}.` : 'No source watches this address.'
   return [
     head,

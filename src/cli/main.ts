@@ -4,11 +4,12 @@ import { systemClock } from '../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import { annotateCommand } from './annotate-cli.ts'
 import { apiKeyOf } from './api-key.ts'
-import { appsCommand, explainCommand, graphCommand, historyCommand } from './asking-cli.ts'
+import { AS_OF, appsCommand, explainCommand, graphCommand, historyCommand } from './asking-cli.ts'
 import { type CommandParts, changesCommand, type PlaceFlags } from './changes-cli.ts'
 import { claimsCommand } from './claims-cli.ts'
 import { completionCommand, manCommand } from './completion-cli.ts'
 import { configCommand } from './config-cli.ts'
+import { coverageCommand } from './coverage-cli.ts'
 import { defaultSettings } from './default-settings.ts'
 import { cliErrors } from './errors.ts'
 import { EXIT, exitCodeFor } from './exit-codes.ts'
@@ -22,6 +23,7 @@ import { endWithReader, say } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 type CommonOptions = PlaceFlags & { readonly host?: string; readonly port?: number }
+type QuestionOptions = CommonOptions & { readonly asOf?: string; readonly json?: boolean }
 
 /** Runs one command; the process's exit code is its result. */
 export function main(argv: readonly string[]): Promise<void> {
@@ -115,8 +117,8 @@ const PARTS: CommandParts = {
 }
 
 const COMMANDS = [
-  [annotateCommand, historyCommand, explainCommand, appsCommand, graphCommand, changesCommand, claimsCommand],
-  [upCommand, enrichCommand, demoCommand, pollCommand, sourcesCommand, doctorCommand, keysCommand],
+  [annotateCommand, historyCommand, explainCommand, appsCommand, graphCommand, coverageCommand, changesCommand],
+  [claimsCommand, upCommand, enrichCommand, demoCommand, pollCommand, sourcesCommand, doctorCommand, keysCommand],
   [configCommand, completionCommand, manCommand],
 ].flat()
 
@@ -128,13 +130,14 @@ export function program(): Command {
     .exitOverride()
     .showHelpAfterError('Run "whohad --help" for the commands and examples.')
     .argument('[question...]', 'ADDRESS [@ TIME] [in DOMAIN]')
+    .option('--as-of <time>', AS_OF, time)
     .option('--json', 'one JSON object, also on a terminal')
     .addHelpText('after', EXAMPLES)
-  withAnswerers(whohad).action(async (words: readonly string[], options: CommonOptions & { json?: boolean }) => {
+  withAnswerers(whohad).action(async (words: readonly string[], options: QuestionOptions) => {
     if (words.length === 0) return whohad.help({ error: true })
     const { ask } = await import('./ask-command.ts')
-    const { json = false } = options
-    process.exitCode = await ask(words.join(' '), await settingsOf(options), { ...askedPlaceOf(options), json })
+    const { asOf, json = false } = options
+    process.exitCode = await ask(words.join(' '), await settingsOf(options), { ...askedPlaceOf(options), asOf, json })
   })
   for (const command of COMMANDS) whohad.addCommand(command(PARTS).exitOverride().showHelpAfterError())
   return whohad
@@ -146,6 +149,7 @@ Examples:
   whohad 10.0.3.7 at 2026-11-20T14:05Z in prod
   whohad 10.0.3.7 5 min ago in prod --json
   whohad explain 10.0.3.7 5 min ago in prod     why the answer is what it is
+  whohad 10.0.3.7 at 2026-11-20T14:05Z in prod --as-of 2026-11-20T14:06Z     as it was known then
   netstat -tn | whohad annotate                 each address followed by its owner
   whohad --url http://127.0.0.1:7788 10.0.3.7   ask a server; with a login: WHOHAD_API_KEY or WHOHAD_API_KEY_FILE
   whohad demo                                   a simulated cloud, the page and the API

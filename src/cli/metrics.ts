@@ -149,6 +149,10 @@ export function createMetrics(version: string) {
     ]),
     certificateExpires: gauge('whohad_tls_certificate_expires_seconds', 'When the certificate of the API ends.'),
     defects: counter('whohad_http_defects_total', 'Requests that failed by our own fault.'),
+    answerThreadDeaths: counter(
+      'whohad_answer_thread_deaths_total',
+      'Threads for long requests that ended on their own.',
+    ),
   }
 }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { EVERY_CALLER_READS_EVERY_DOMAIN } from '../api/access.ts'
 import { knowingAsOf } from '../api/as-of.ts'
@@ -7,6 +8,8 @@ import { drain } from '../api/drain.ts'
 import { apiErrors } from '../api/errors.ts'
 import { listen } from '../api/listen.ts'
 import type { Readiness } from '../api/readyz-route.ts'
+import type { ApiReport } from '../api/report.ts'
+import { AnswerThreads } from '../api/threads/answer-threads.ts'
 import { hasReached } from '../changestream/port.ts'
 import type { Waits } from '../enricher/waiting.ts'
 import type { Generation } from '../ownership/generation/generation.ts'
@@ -21,6 +24,8 @@ import { healthOf, healthWords } from './source-health.ts'
 import type { Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
 
+/** More than so many take their work faster than the main thread sends what they make of it. */
+const MOST_ANSWER_THREADS = 4
 const WEB_FOLDER = fileURLToPath(new URL('../../web/', import.meta.url))
 
 /** Serves the API and the page on the configured address. */
@@ -52,6 +57,7 @@ export async function serve(
     clock,
     version: VERSION,
     webFolder: WEB_FOLDER,
+    threads: answerThreads(settings, telemetry.report),
     report: telemetry.report,
     // Under a login a page of another site has no key to ask with, and a proxy in front may name any host.
     loopbackOnly: !settings.api.insecure && !hasLogin,
@@ -74,6 +80,12 @@ export async function serve(
       await drain(api, clock)
     },
   }
+}
+
+/** Undefined where the main thread answers all. */
+function answerThreads({ api }: Settings, report: ApiReport): AnswerThreads | undefined {
+  const threads = api.answerThreads ?? Math.min(MOST_ANSWER_THREADS, availableParallelism())
+  return threads === 0 ? undefined : new AnswerThreads({ threads, report })
 }
 
 function generation(pipeline: Pipeline): Generation {

@@ -178,6 +178,14 @@ export const SettingsSchema = Type.Object(
           description:
             'Most requests of one key or token a minute, or of one address where nobody logged in. 0 is without limit.',
         }),
+        answerThreads: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: 64,
+            description:
+              'Threads that answer long requests (many questions, texts) beside the main one, which single look-ups then need not wait for. The first such request starts them. Left out, one for each processor, at most four; 0 is none.',
+          }),
+        ),
         corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]+$' }), {
           default: [],
           description: 'Sites, like https://tools.example.net, whose scripts may read answers. With none, none may.',

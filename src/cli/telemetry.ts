@@ -359,4 +359,8 @@ const apiReport = (log: Logger, metrics: Metrics): ApiReport => ({
     log.error({ ...request, err: cause }, 'request failed')
     metrics.defects.inc()
   },
+  answerThreadDied({ cause }) {
+    log.error({ reason: reasonOf(cause) }, 'a thread that answers long requests ended')
+    metrics.answerThreadDeaths.inc()
+  },
 })

@@ -8,7 +8,10 @@ const KEYS = [
   ...['src', 'dst'].flatMap(side => END_COLUMNS.map(column => `${side}_${column}`)),
 ].join(', ')
 
-/** Groups are distinct: the engine need not look for rows that are there twice. */
+/**
+ * Groups are distinct: the engine need not look for rows that are there twice. What `annotate` stores comes with the same sums
+ * (src/enricher/sinks/flow-hours.ts): a property test holds the two together.
+ */
 const ADD_UP = `
   INSERT INTO flow_hours (object_id, generation, hour_seconds, ${KEYS}, flows, bytes, packets)
   SETTINGS optimize_on_insert = 0

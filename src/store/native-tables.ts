@@ -24,6 +24,16 @@ const endColumns = (side: 'src' | 'dst'): NativeTable['columns'] => [
   [`${side}_service`, LOW],
 ]
 
+const groupColumns = (side: 'src' | 'dst'): NativeTable['columns'] => [
+  [`${side}_domain`, LOW],
+  [`${side}_state`, LOW],
+  [`${side}_app`, LOW],
+  [`${side}_cluster`, LOW],
+  [`${side}_account`, LOW],
+  [`${side}_zone`, LOW],
+  [`${side}_service`, LOW],
+]
+
 /** As schemas/sql has them; a test compares the two. */
 export const NATIVE_TABLES = {
   flows: {
@@ -46,6 +56,21 @@ export const NATIVE_TABLES = {
       ['interface_destination', 'String'],
       ...endColumns('src'),
       ...endColumns('dst'),
+    ],
+  },
+  flow_hours: {
+    table: 'flow_hours',
+    columns: [
+      ['object_id', 'String'],
+      ['generation', 'Int64'],
+      ['hour_seconds', 'Int64'],
+      ['action', LOW],
+      ['direction', LOW],
+      ...groupColumns('src'),
+      ...groupColumns('dst'),
+      ['flows', 'Int64'],
+      ['bytes', 'Int64'],
+      ['packets', 'Int64'],
     ],
   },
   dead_letters: {

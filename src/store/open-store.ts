@@ -26,7 +26,7 @@ import { changesAbout } from './known-at.ts'
 import { applyMigrations } from './migrations.ts'
 import { NATIVE_TABLES } from './native-tables.ts'
 import { DEAD_LETTER_COLUMNS, OBJECT_COLUMNS, type ObjectRow, objectOf } from './object-table.ts'
-import type { AttributedFlow, FlowObject, StateCount, Store } from './port.ts'
+import type { AttributedFlow, FlowObject, PutOptions, StateCount, Store } from './port.ts'
 import { readChanges } from './read-changes.ts'
 import type { StoreReport } from './report.ts'
 import { type Column, encodeRow } from './tab-separated.ts'
@@ -56,6 +56,7 @@ const STATES = `
 const PAGE_ROWS = 50_000
 /** A statement has some 100 KB with them. */
 const IDS_AT_A_TIME = 2000
+const NONE: ReadonlySet<string> = new Set()
 
 /**
  * Opens the store and proves that it answers. Throws WHOHAD_STORE_LOCKED, WHOHAD_STORE_PATH_UNUSABLE and
@@ -109,7 +110,7 @@ function storeOn(executor: Executor, migrate: () => Promise<void>): Store {
     insertFlows: flows => insertRows(executor, 'flows', FLOW_COLUMNS, flows, { areDistinct: true }),
     insertFiles: (table, files) => executor.insertFiles({ ...NATIVE_TABLES[table], files }),
     putObject: object => putObjects(executor, [object]),
-    putObjects: objects => putObjects(executor, objects),
+    putObjects: (objects, options) => putObjects(executor, objects, options),
     async findObject(objectId) {
       const [row] = await executor.rows<ObjectRow>(OBJECT, { object_id: objectId })
       return row === undefined ? undefined : objectOf(row)
@@ -177,10 +178,14 @@ async function* flowPages(executor: Executor, objectId: string): AsyncGenerator<
 }
 
 /** What is committed is added up before it counts, so that sums by hour lack nothing of it. */
-async function putObjects(executor: Executor, objects: readonly FlowObject[]): Promise<void> {
+async function putObjects(
+  executor: Executor,
+  objects: readonly FlowObject[],
+  { addedUp = NONE }: PutOptions = {},
+): Promise<void> {
   await addUpHours(
     executor,
-    objects.filter(({ state, records }) => state === 'committed' && records > 0),
+    objects.filter(({ objectId, state, records }) => state === 'committed' && records > 0 && !addedUp.has(objectId)),
   )
   await insertRows(executor, 'objects', OBJECT_COLUMNS, objects)
 }

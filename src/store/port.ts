@@ -194,6 +194,11 @@ export type StateCount = {
   readonly bytes: number
 }
 
+export type PutOptions = {
+  /** Ids of objects whose sums by hour are in `flow_hours` already, whole and of this generation: they are not added up again. */
+  readonly addedUp?: ReadonlySet<string>
+}
+
 /**
  * ClickHouse, in this process (chDB) or by URL; callers cannot tell which. Every write is idempotent: repeating it leaves
  * the same rows. One contract suite runs on both (test/contract/store.ts).
@@ -226,8 +231,9 @@ export type Store = {
    * rows as the other inserts would write, at a fraction of the cost; no row may be there twice.
    */
   insertFiles(table: NativeTableName, files: readonly string[]): Promise<void>
+  /** What is committed is added up by hour (`flow_hours`) before it counts: all of its rows must be stored, and not change any more. */
   putObject(object: FlowObject): Promise<void>
-  putObjects(objects: readonly FlowObject[]): Promise<void>
+  putObjects(objects: readonly FlowObject[], options?: PutOptions): Promise<void>
   /** Its newest generation. */
   findObject(objectId: string): Promise<FlowObject | undefined>
   /** The newest generation of each of them that has one, in no order. */

@@ -200,6 +200,24 @@ describe('the routes that take as_of', () => {
     await app.close()
   }, 120_000)
 
+  test('tell an address’s life as it was known then, up to then', async () => {
+    const { app, get } = await asked()
+    const lifeOf = async (query: Record<string, string>) => {
+      const found = await get('/v1/ips/10.0.0.5/history', { domain: 'routes', ...query })
+      const names = found.claims.map((claim: { owners: { application: string }[] }) => claim.owners[0]?.application)
+      const states = found.life.parts.map(({ state }: { state: string }) => state)
+      return [found.asOf?.ms ?? null, names, states, found.during.until.ms, found.watermark?.ms ?? null]
+    }
+    expect(await lifeOf({ as_of: iso(2000) })).toEqual([2000, ['api'], ['ambiguous', 'owned', 'unknown'], 2000, 200])
+    expect(await lifeOf({})).toEqual([null, ['api', 'batch'], ['owned', 'ambiguous', 'unknown'], 10_000, 300])
+    expect(await lifeOf({ as_of: iso(999) })).toEqual([999, [], ['unknown'], 999, null])
+    // "to" is left to the moment that was asked as of.
+    const span = { from: iso(150), to: 'now', as_of: iso(3000) }
+    expect(await lifeOf(span)).toEqual([3000, ['api', 'batch'], ['owned', 'ambiguous', 'unknown'], 3000, 300])
+    expect(await get('/v1/ips/10.0.0.5/history', { as_of: iso(10_001) })).toMatchObject({ code: 'WHOHAD_AS_OF_AHEAD' })
+    await app.close()
+  }, 120_000)
+
   test('say nothing of earlier moments to who may not read the domain', async () => {
     const known: string[] = []
     const access = { readerOf: () => ({ readable: (domain: string) => domain === 'seen', domains: ['seen'] }) }
@@ -211,6 +229,8 @@ describe('the routes that take as_of', () => {
     const query = `as_of=${iso(1000)}`
     await app.inject(`/v1/whohad?ip=10.0.0.5&domain=hidden&${query}`)
     await app.inject(`/v1/explain?ip=10.0.0.5&domain=hidden&${query}`)
+    const hidden = (await app.inject(`/v1/ips/10.0.0.5/history?domain=hidden&${query}`)).json()
+    expect([hidden.claims, hidden.life.parts[0].reason]).toEqual([[], 'no-such-domain'])
     const headers = { 'content-type': 'text/csv' }
     await app.inject({ method: 'POST', url: `/v1/whohad?${query}`, headers, payload: 'ip,domain\n10.0.0.5,hidden' })
     expect(known).toEqual([])

@@ -108,6 +108,28 @@ describe.skipIf(!hasChromium())('the page in Chromium', () => {
     await page.getByText('the AWS service S3 in us-west-2').waitFor()
   })
 
+  test('asks what was known at an earlier time, which is in the address too', async () => {
+    const then = page.getByText('As it was known at an earlier time')
+    expect(await page.getByLabel('As known at', { exact: true }).isVisible()).toBe(false)
+    await then.focus()
+    await page.keyboard.press('Enter')
+    await page.getByLabel('As known at', { exact: true }).fill('2017-05-25T00:10Z')
+    const said = await ask('52.11.120.97 @ 1495670748')
+    expect(said).toMatch(/As it was known at 2017-05-25 00:10:00 UTC\. Then: /)
+    const shared = page.url()
+    expect(new URL(shared).searchParams.get('as_of')).toBe('2017-05-25T00:10Z')
+    await then.click()
+    await page.waitForFunction("document.getElementById('as-of').value === ''")
+    expect(await ask('52.11.120.97 @ 1495670748')).not.toContain('As it was known')
+    expect(new URL(page.url()).searchParams.has('as_of')).toBe(false)
+    await page.goBack()
+    await page.getByText(/As it was known at 2017/).waitFor()
+    expect(await page.getByLabel('As known at', { exact: true }).inputValue()).toBe('2017-05-25T00:10Z')
+    await page.getByLabel('As known at', { exact: true }).fill('noon')
+    expect(await ask('52.11.120.97')).toMatch(/"noon" is not a time/)
+    expect(complaints).toEqual([])
+  })
+
   test('shows names that others chose as text, whatever is in them', async () => {
     expect(await ask('52.11.120.99 @ 1495670748')).toContain(HOSTILE)
     expect(await page.locator('#answer img').count()).toBe(0)

@@ -10,6 +10,7 @@ import { dataFolder } from '../support/cli-data.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { randomFor } from '../support/faults.ts'
 import { sampleChanges } from '../support/flow-log-inventory.ts'
+import { HOURS_AND_FLOWS } from '../support/hours-of-flows.ts'
 import { storedRows } from '../support/stored-tables.ts'
 
 buildWhohadFirst()
@@ -37,6 +38,8 @@ const COUNTED = {
           FROM flows_committed GROUP BY object_id ORDER BY object_id`,
   letters: 'SELECT origin, place, reason FROM dead_letters FINAL ORDER BY origin, place, reason',
   edges: 'SELECT * FROM edges_1m ORDER BY ALL',
+  hours: HOURS_AND_FLOWS.hours,
+  hoursOfFlows: HOURS_AND_FLOWS.flows,
 } as const
 
 const whatCounts = (data: string) => storedRows(loadSettings({}, { overrides: { data: { path: data } } }), COUNTED)
@@ -78,5 +81,6 @@ test(`annotate --as clickhouse, killed ${KILLS} times and started again: the row
   const counted = await whatCounts(whole)
   for (const rows of Object.values(counted)) expect(rows.length).toBeGreaterThan(0)
   expect(counted.flows).toHaveLength(OBJECTS)
+  expect(counted.hours).toEqual(counted.hoursOfFlows)
   expect(await whatCounts(killed)).toEqual(counted)
 })

@@ -13,12 +13,15 @@ import { fileObject, openFlowFile } from '../../src/enricher/flowlogs/files.ts'
 import { objectIdOf } from '../../src/enricher/flowlogs/object-ref.ts'
 import { processObject } from '../../src/enricher/object.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
-import type { AttributedFlow, FlowObject, Store } from '../../src/store/port.ts'
+import type { NativeTableName } from '../../src/store/native-tables.ts'
+import type { AttributedFlow, FlowObject, PutOptions, Store } from '../../src/store/port.ts'
 import { PROJECT } from '../support/cli.ts'
 import { dataFolder } from '../support/cli-data.ts'
 import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { memoryStore, reportInto } from '../support/enricher-bench.ts'
 import { sampleChanges } from '../support/flow-log-inventory.ts'
+import { HOURS_AND_FLOWS } from '../support/hours-of-flows.ts'
+import { storedRows } from '../support/stored-tables.ts'
 
 const GOLDEN = join(PROJECT, 'test/golden/flow-logs')
 const NAMES = [
@@ -104,6 +107,13 @@ async function asLive(path: string) {
   }
 }
 
+/** What counts by hour is what the flows that count come to. */
+async function expectHours(): Promise<void> {
+  const { hours, flows } = await storedRows(settings, HOURS_AND_FLOWS)
+  expect(hours.length).toBeGreaterThan(0)
+  expect(hours).toEqual(flows)
+}
+
 const withGeneration = (rows: readonly AttributedFlow[], generation: number) =>
   rows.map(row => ({ ...row, generation }))
 
@@ -127,16 +137,19 @@ test('the store has of each object what the live path writes of it, once, howeve
   expect(await compare(1)).toBe(paths.length)
   expect(await intoStore([logs])).toBe(0)
   expect(await compare(1)).toBe(paths.length)
+  await expectHours()
   expect(await intoStore([logs], { again: true })).toBe(5)
   expect(await compare(2)).toBe(paths.length)
+  await expectHours()
   const counted = await inStore(store => store.countStates())
   expect(counted.reduce((sum, { flows }) => sum + flows, 0)).toBe(2 * 13)
   expect(await readdir(join(data, 'staging'))).toEqual([])
 })
 
 test.each([
-  ['before its rows', 'insertFiles'],
-  ['before its commit', 'putObjects'],
+  ['before its rows', 'flows'],
+  ['before its hours', 'flow_hours'],
+  ['before its commit', 'objects'],
 ] as const)(
   'an object that was not stored further than %s counts nowhere, and is stored whole by the next run',
   {
@@ -154,10 +167,11 @@ test.each([
       let puts = 0
       const dying = {
         findObjects: store.findObjects,
-        insertFiles: failing === 'insertFiles' ? () => Promise.reject(dies) : store.insertFiles,
+        insertFiles: (table: NativeTableName, files: readonly string[]) =>
+          failing === table ? Promise.reject(dies) : store.insertFiles(table, files),
         insertGaps: store.insertGaps,
-        putObjects: (objects: readonly FlowObject[]) =>
-          puts++ === 0 || failing !== 'putObjects' ? store.putObjects(objects) : Promise.reject(dies),
+        putObjects: (objects: readonly FlowObject[], options?: PutOptions) =>
+          puts++ === 0 || failing !== 'objects' ? store.putObjects(objects, options) : Promise.reject(dies),
       }
       const counts = { records: 0, skipped: 0, deadLetters: 0, openRecords: 0, newestEndMs: Number.NEGATIVE_INFINITY }
       const { bucket, key, etag } = object
@@ -175,6 +189,7 @@ test.each([
         input: { name: path, relative: 'x', from: { path } },
         manifest: { ...manifest, updatedAtMs: systemClock.now() },
         rows: join(staging, 'rows'),
+        hours: join(staging, 'hours'),
         letters: join(staging, 'letters'),
       }
       const at = { slackMs: 60_000, nowMs: systemClock.now(), atMs: undefined, settledUntilMs: 0 }
@@ -194,5 +209,22 @@ test.each([
     const { rows } = await asLive(path)
     expect(rows.length).toBeGreaterThan(0)
     expect(await inStore(store => store.flowsOf(objectId))).toEqual(withGeneration(rows, 2))
+    await expectHours()
   },
 )
+
+test('an object of more sums by hour than a worker keeps has those that the store makes of it', {
+  timeout: 240_000,
+}, async () => {
+  const path = join(logs, 'many-sums.log')
+  const sums = 2 ** 18 + 2
+  const lines = Array.from({ length: sums }, (_, i) => `10.0.0.1 10.0.0.2 1418530010 1418530070 A${i}\n`)
+  await writeFile(path, `srcaddr dstaddr start end action\n${lines.join('')}`)
+  expect(await intoStore([path])).toBe(0)
+  const objectId = objectIdOf(await fileObject(path))
+  const { found } = await storedRows(settings, {
+    found: `SELECT toInt32(count()) AS sums, toInt32(sum(flows)) AS flows FROM flow_hours_committed
+            WHERE object_id = '${objectId}'`,
+  })
+  expect(found).toEqual([JSON.stringify({ sums, flows: sums })])
+})

@@ -7,7 +7,7 @@ import { encodeChange } from '../../src/changestream/codec.ts'
 import { openKafkaLog } from '../../src/changestream/kafka/kafka-log.ts'
 import { openExport } from '../../src/changestream/transfer/export-reader.ts'
 import { exportChanges } from '../../src/cli/export-command.ts'
-import { replayed } from '../../src/cli/replayed.ts'
+import { replayed, replayedAsOf } from '../../src/cli/replayed.ts'
 import { loadSettings } from '../../src/cli/settings.ts'
 import type { Change } from '../../src/ownership/claim.ts'
 import { openStore } from '../../src/store/open-store.ts'
@@ -67,6 +67,7 @@ describe.skipIf(!hasKafka)('a topic that is only read', () => {
       partitions: PARTITIONS,
       report: keptReport().report,
     })
+    const begunMs = Date.now()
     await log.append(STORY)
     const data = join(folder, 'data')
     const store = await openStore(
@@ -93,6 +94,14 @@ describe.skipIf(!hasKafka)('a topic that is only read', () => {
 
     expect(await exportChanges(settingsOf(topic, data), { out: whole, state: false, signal })).toBe(0)
     expect(sorted(await changesIn(whole))).toEqual(sorted(STORY))
-    expect((await replayed(settingsOf(topic, data))).counts().claims).toBeGreaterThan(0)
+    const now = await replayed(settingsOf(topic, data))
+    expect(now.counts().claims).toBeGreaterThan(0)
+
+    const [before, after] = [begunMs - 60_000, Date.now() + 60_000]
+    await expect(replayedAsOf(settingsOf(topic), after)).rejects.toMatchObject({ code: 'WHOHAD_HISTORY_OUT_OF_REACH' })
+    const then = await replayedAsOf(settingsOf(topic, data), after)
+    expect([then.index.counts(), then.position, then.isWhole]).toEqual([now.counts(), end, true])
+    const nothing = await replayedAsOf(settingsOf(topic, data), before)
+    expect([nothing.index.counts().claims, nothing.position, nothing.isWhole]).toEqual([0, [0, 0, 0], true])
   }, 120_000)
 })

@@ -550,6 +550,21 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await hourly('hour-b')).toEqual([{ ...before[0], flows: 1, bytes: 5, packets: 1 }])
     })
 
+    test('what was added up already is not added up again, and the others of the same call are', async () => {
+      const [sums, none] = ['summed', 'unsummed'] as const
+      for (const objectId of [sums, none]) {
+        await store.insertFlows([
+          flow({ objectId, source: end({ application: `hour-${objectId}` }), startSeconds: HOUR }),
+        ])
+      }
+      const both = [sums, none].map(objectId => manifest({ objectId, state: 'committed' }))
+      for (let time = 0; time < 2; time++) await store.putObjects(both, { addedUp: new Set([sums]) })
+      expect(await hourly('hour-summed')).toEqual([])
+      expect(await hourly('hour-unsummed')).toMatchObject([{ flows: 1, bytes: 1000, packets: 10 }])
+      await store.putObjects(both)
+      expect(await hourly('hour-summed')).toMatchObject([{ flows: 1, bytes: 1000, packets: 10 }])
+    })
+
     test('what was committed without its hours gets them with the next migration', async () => {
       await committed('hourless', [flow({ source: end({ application: 'hour-c' }), startSeconds: HOUR, bytes: 9 })])
       await tested.client.command({

@@ -56,6 +56,7 @@ export async function testApi(over: Partial<ApiDeps> = {}) {
     report: {
       requestDone: ({ route, status }) => done.push({ route, status }),
       requestFailed: failure => failures.push(failure),
+      answerThreadDied: death => failures.push(death),
     },
     ...over,
   })

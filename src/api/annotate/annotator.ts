@@ -7,11 +7,12 @@ import { ByteSink } from '../bulk/byte-sink.ts'
 import type { DecidedDomains } from '../bulk/deciding.ts'
 import type { ManyLookUps, NamedDomain } from '../bulk/look-ups.ts'
 import { SteadyMemo } from '../bulk/steady-memo.ts'
-import type { BulkTransform } from '../bulk/transform.ts'
+import type { BulkTransform, LineAnswers } from '../bulk/transform.ts'
 import { HeldHits } from './held-hits.ts'
 import { DOMAIN_NEEDED, labelOf } from './label.ts'
 import { type Stamps, timeOfLine } from './line-time.ts'
 import { type Hit, scanLine } from './scan.ts'
+import { TextPieces } from './text-pieces.ts'
 
 export type AnnotatorOptions = {
   /** Time of lines that carry none. */
@@ -23,11 +24,9 @@ export type AnnotatorOptions = {
 
 const LINE_FEED = 10
 const MOST_KEPT = 65_536
-/** A longer line is taken apart at a blank, and its rest has no time of its own. */
-const LONGEST_LINE = 64 * 1024
 
 /** Any text in, the same out with each address followed by its owner; nothing else is changed. */
-export class Annotator implements BulkTransform {
+export class Annotator implements BulkTransform, LineAnswers {
   private readonly lookUps: ManyLookUps
   private readonly decided: DecidedDomains
   private readonly options: AnnotatorOptions
@@ -36,7 +35,7 @@ export class Annotator implements BulkTransform {
   private readonly stamps: Stamps
   private readonly held = new HeldHits()
   private readonly sink = new ByteSink()
-  private carried: Buffer = Buffer.alloc(0)
+  private readonly pieces = new TextPieces()
   private readonly labels = new Map<number, Buffer>()
   private readonly whole = new SteadyMemo<Buffer>()
   private readonly byWord = new Map<number, NamedDomain | undefined>()
@@ -51,31 +50,24 @@ export class Annotator implements BulkTransform {
   }
 
   take(chunk: Buffer): Buffer {
-    const bytes = this.carried.length > 0 ? Buffer.concat([this.carried, chunk]) : chunk
-    let end = bytes.lastIndexOf(LINE_FEED) + 1
-    if (bytes.length - end > LONGEST_LINE) end = Math.max(end, bytes.lastIndexOf(0x20) + 1) || bytes.length
-    this.carried = Buffer.from(bytes.subarray(end))
-    this.annotate(bytes, end)
-    return this.sink.take()
+    return this.answer(this.pieces.take(chunk))
   }
 
   end(): Buffer {
-    const bytes = this.carried
-    this.carried = Buffer.alloc(0)
-    this.annotate(bytes, bytes.length)
-    return this.sink.take()
+    return this.answer(this.pieces.end())
   }
 
-  private annotate(bytes: Buffer, end: number): void {
-    for (let from = 0; from < end; ) {
-      const feed = bytes.indexOf(LINE_FEED, from)
-      const until = feed < 0 || feed >= end ? end : feed
+  answer(lines: Buffer): Buffer {
+    for (let from = 0; from < lines.length; ) {
+      const feed = lines.indexOf(LINE_FEED, from)
+      const until = feed < 0 ? lines.length : feed
       const before = this.held.count
-      scanLine(bytes, from, until, this.taken)
-      if (this.held.count > before) this.held.at(before, timeOfLine(bytes, from, until, this.stamps) ?? this.options.at)
+      scanLine(lines, from, until, this.taken)
+      if (this.held.count > before) this.held.at(before, timeOfLine(lines, from, until, this.stamps) ?? this.options.at)
       from = until + 1
     }
-    this.write(bytes, end)
+    this.write(lines)
+    return this.sink.take()
   }
 
   private hold(hit: Hit): void {
@@ -87,7 +79,7 @@ export class Annotator implements BulkTransform {
     }
   }
 
-  private write(bytes: Buffer, end: number): void {
+  private write(bytes: Buffer): void {
     const { held, sink } = this
     for (let i = 0; i < held.count; i++) {
       held.labels[i] = this.recalled(i)
@@ -102,7 +94,7 @@ export class Annotator implements BulkTransform {
       sink.all(held.labels[i] ?? this.labelAt(i, held.owners[asked++] as number))
       written = behind
     }
-    sink.part(bytes, written, end)
+    sink.part(bytes, written, bytes.length)
     held.clear()
   }
 

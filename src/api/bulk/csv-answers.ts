@@ -16,7 +16,7 @@ import type { ManyLookUps, NamedDomain } from './look-ups.ts'
 import { OwnedTails } from './owned-tails.ts'
 import { ipv4In, unixTimeIn } from './read-numbers.ts'
 import { SteadyMemo } from './steady-memo.ts'
-import { type BulkTransform, lineError, tooLong, unreadable } from './transform.ts'
+import { type BulkTransform, type LineAnswers, lineError, tooLong, unreadable } from './transform.ts'
 
 const COLUMNS_READ = 32
 const MOST_KEPT = 65_536
@@ -28,14 +28,13 @@ type QuickColumns = { readonly ip: number; readonly at: number; readonly domain:
  * Lines of CSV with the answer's columns behind their own. IPv4 addresses at a Unix time or at the default time go through the
  * index in groups, straight from the bytes; every other line is read as text.
  */
-export class CsvAnswers implements BulkTransform {
+export class CsvAnswers implements BulkTransform, LineAnswers {
   private readonly lookUps: ManyLookUps
   private readonly decided: DecidedDomains
   private readonly defaults: BulkDefaults
   private readonly defaultAtMs: number
   private readonly lines: LineSplitter
   private readonly sink = new ByteSink()
-  private layout: CsvLayout | undefined
   private quick: QuickColumns | undefined
   private readonly starts = new Int32Array(COLUMNS_READ + 1)
   private readonly owned: OwnedTails
@@ -43,9 +42,13 @@ export class CsvAnswers implements BulkTransform {
   private lastDomain: { readonly bytes: Buffer; readonly named: NamedDomain } | undefined
   private readonly whole = new SteadyMemo<Buffer>()
   private readonly byWord = new Map<number, NamedDomain>()
+  private columns: CsvLayout | undefined
 
-  /** @throws WHOHAD_TIME_MALFORMED, WHOHAD_DOMAIN_MALFORMED where the defaults cannot be read */
-  constructor(lookUps: ManyLookUps, decided: DecidedDomains, defaults: BulkDefaults) {
+  /**
+   * @param layout Of the lines, where their first one was read elsewhere.
+   * @throws WHOHAD_TIME_MALFORMED, WHOHAD_DOMAIN_MALFORMED where the defaults cannot be read
+   */
+  constructor(lookUps: ManyLookUps, decided: DecidedDomains, defaults: BulkDefaults, layout?: CsvLayout) {
     this.lookUps = lookUps
     this.owned = new OwnedTails(lookUps.generation.facts)
     this.decided = decided
@@ -56,6 +59,12 @@ export class CsvAnswers implements BulkTransform {
       line: (bytes, from, until) => this.line(bytes, from, until),
       tooLong: () => this.refuse(),
     })
+    if (layout) this.lieAs(layout)
+  }
+
+  /** As the first line has it; undefined before that. */
+  get layout(): CsvLayout | undefined {
+    return this.columns
   }
 
   /** @throws WHOHAD_BULK_INPUT_MALFORMED where the first line is neither a header nor a question */
@@ -69,6 +78,12 @@ export class CsvAnswers implements BulkTransform {
     this.lines.end()
     this.answerHeld()
     return this.sink.take()
+  }
+
+  /** @throws as `take` does */
+  answer(lines: Buffer): Buffer {
+    this.lines.take(lines)
+    return this.end()
   }
 
   private line(bytes: Buffer, from: number, until: number): void {
@@ -85,12 +100,16 @@ export class CsvAnswers implements BulkTransform {
   /** The first line; undefined where it was a header. */
   private begin(bytes: Buffer, from: number, until: number): CsvLayout | undefined {
     const layout = layoutOf(bytes.toString('utf8', from, until))
-    this.layout = layout
-    this.quick = quickColumns(layout)
+    this.lieAs(layout)
     if (!layout.hasHeader) return layout
     this.sink.part(bytes, from, until)
     this.sink.text(`${answerHeader()}\n`)
     return undefined
+  }
+
+  private lieAs(layout: CsvLayout): void {
+    this.columns = layout
+    this.quick = quickColumns(layout)
   }
 
   /** Keeps a line for its group; false where it has to be read as text. */

@@ -1,10 +1,10 @@
 import { ByteSink } from './byte-sink.ts'
 import type { JsonAnswers } from './json-answers.ts'
 import { LineSplitter } from './line-splitter.ts'
-import { type BulkTransform, tooLong } from './transform.ts'
+import { type BulkTransform, type LineAnswers, tooLong } from './transform.ts'
 
 /** One question a line, one answer a line. Empty lines are passed over. */
-export function ndjsonTransform(answers: JsonAnswers): BulkTransform {
+export function ndjsonTransform(answers: JsonAnswers): BulkTransform & LineAnswers {
   const sink = new ByteSink()
   const lines = new LineSplitter({
     line(bytes, from, until) {
@@ -20,6 +20,11 @@ export function ndjsonTransform(answers: JsonAnswers): BulkTransform {
       return sink.take()
     },
     end() {
+      lines.end()
+      return sink.take()
+    },
+    answer(piece) {
+      lines.take(piece)
       lines.end()
       return sink.take()
     },

@@ -14,6 +14,16 @@ export type PieceTransform = {
   end(): Buffer | Promise<Buffer>
 }
 
+/** The same of whole lines, the last one perhaps without its end: each piece is answered for itself. */
+export type LineAnswers = { answer(lines: Buffer): Buffer }
+
+/** Cuts text as it comes into pieces for `LineAnswers`. They are empty while nothing has come to its end. */
+export type Cutter = {
+  take(chunk: Buffer): Buffer
+  /** What is left. */
+  end(): Buffer
+}
+
 /** Longest line, or element of an array, that is read. */
 export const LONGEST_LINE_BYTES = 8192
 

@@ -27,8 +27,9 @@ export type StageTask = {
   readonly input: BatchInput
   /** As it is begun. */
   readonly manifest: FlowObject
-  /** Paths of two files, which are made where there is something to write. */
+  /** Paths of files, which are made where there is something to write. */
   readonly rows: string
+  readonly hours: string
   readonly letters: string
 }
 
@@ -38,6 +39,8 @@ export type Staged = {
   readonly counts: AnnotateSummary | undefined
   /** Why it is none. */
   readonly refusal: string | undefined
+  /** Whether its sums by hour are in a file; else they are too many, and left to the store. */
+  readonly isAddedUp: boolean
   /** Where the log itself has no records: few beside its records, and so in no file. */
   readonly gaps: readonly StoredGap[]
   /** To be committed once the files are stored. */
@@ -45,8 +48,8 @@ export type Staged = {
 }
 
 /**
- * Answers an object into files that the store takes whole: rows and dead letters, as `writeObject` writes them. So the
- * answering is done in threads, of which the embedded engine bears none.
+ * Answers an object into files that the store takes whole: rows and dead letters, as `writeObject` writes them, and sums by
+ * hour, as the store makes them of the rows. So the work is done in threads, of which the embedded engine bears none.
  */
 export function openHandler(setup: StageSetup): ObjectHandler<StageTask, Staged> {
   const annotator = new ObjectAnnotator(setup)
@@ -54,8 +57,8 @@ export function openHandler(setup: StageSetup): ObjectHandler<StageTask, Staged>
   const blocks = new FlowBlocks()
   const index = new StandingIndex(setup.standing)
   return {
-    async handle({ input, manifest, rows, letters }, signal) {
-      const sink = clickhouseSink(scratchOut(rows), blocks, manifest)
+    async handle({ input, manifest, rows, hours, letters }, signal) {
+      const sink = clickhouseSink({ rows: scratchOut(rows), hours: scratchOut(hours) }, blocks, manifest)
       const staged = new StagedLetters(scratchOut(letters), manifest)
       const times = new Times(setup.settledUntilMs)
       const gaps: StoredGap[] = []
@@ -75,12 +78,12 @@ export function openHandler(setup: StageSetup): ObjectHandler<StageTask, Staged>
         const refusal = done instanceof WhohadError ? done : undefined
         if (refusal) await staged.refuse(refusal)
         const counts = done instanceof WhohadError ? undefined : done
-        const { records } = await sink.finish()
+        const { records, isAddedUp } = await sink.finish()
         const deadLetters = await staged.finish()
         const { openRecords, newestEndMs } = times
         const skipped = counts ? counts.noData + counts.skipData : 0
         const committed = { records, skipped, deadLetters, openRecords, newestEndMs }
-        return { counts, refusal: refusal && `${refusal.code}: ${refusal.message}`, gaps, committed }
+        return { counts, refusal: refusal && `${refusal.code}: ${refusal.message}`, isAddedUp, gaps, committed }
       } catch (error) {
         await sink.abort()
         await staged.abort()

@@ -33,7 +33,7 @@ type Ready = { readonly task: StageTask; readonly staged: Staged }
 
 /**
  * Answers objects in threads and stores them, many at a time, as `writeObject` does one: manifests as they were begun, rows,
- * dead letters and gaps, manifests as committed. A generation that is not committed counts nowhere, so that a run that is killed leaves
+ * dead letters and gaps, sums by hour, manifests as committed. A generation that is not committed counts nowhere, so that a run that is killed leaves
  * nothing that counts. While some are stored the next are answered. Errors of the store end it; those of an object come with it.
  */
 export async function* storedObjects(
@@ -87,12 +87,28 @@ async function storeAll(
     const other = standing.get(task.manifest.objectId)
     return other && isOther(other, task.manifest) ? { task, standing: other } : { task, staged }
   })
-  const committed = results.flatMap(result =>
-    'staged' in result ? [committedManifest(result.task.manifest, result.staged, clock)] : [],
-  )
-  if (committed.length > 0) await store.putObjects(committed)
-  await Promise.all([...filled, ...lettered].map(path => rm(path, { force: true })))
+  const ours = results.flatMap(result => ('staged' in result ? [result] : []))
+  await commit(ours, store, clock)
+  const written = ready.flatMap(({ task }) => [task.rows, task.hours, task.letters])
+  await Promise.all(written.map(path => rm(path, { force: true })))
   return results
+}
+
+/** Sums by hour only now: two processes' sums of one generation would be added to each other, which rows are not. */
+async function commit(ours: readonly Ready[], store: StoringOptions['store'], clock: Clock): Promise<void> {
+  if (ours.length === 0) return
+  const summed = ours.filter(({ staged }) => staged.isAddedUp && staged.committed.records > 0)
+  if (summed.length > 0) {
+    await store.insertFiles(
+      'flow_hours',
+      summed.map(({ task }) => task.hours),
+    )
+  }
+  const addedUp = new Set(summed.map(({ task }) => task.manifest.objectId))
+  await store.putObjects(
+    ours.map(({ task, staged }) => committedManifest(task.manifest, staged, clock)),
+    { addedUp },
+  )
 }
 
 const committedManifest = (manifest: FlowObject, { committed }: Staged, clock: Clock): FlowObject => ({

@@ -1,4 +1,5 @@
 import { ABSENT, type TextNumbers } from '../flowlogs/record-batch.ts'
+import { larger } from './word-rows.ts'
 
 /**
  * The texts of one column of a block, each once, in the order in which they came, and for each row which of them it has. Texts
@@ -45,10 +46,4 @@ export class ChosenTexts {
     if (number !== ABSENT) this.known[number] = here + 1
     return here
   }
-}
-
-function larger(array: Int32Array, least: number): Int32Array<ArrayBuffer> {
-  const next = new Int32Array(Math.max(array.length * 2, least))
-  next.set(array)
-  return next
 }

@@ -5,8 +5,8 @@ import type { AnsweredBatch } from '../join/answered-batch.ts'
 import { Addresses } from './address-block.ts'
 import { distinctOf, END_TEXTS, type EndText, type EndTexts } from './end-texts.ts'
 
-/** How the columns of the table call them, behind the side. */
-const COLUMNS: Readonly<Record<EndText, string>> = {
+/** How columns of the store's tables call them, behind the side. */
+export const END_COLUMNS: Readonly<Record<EndText, string>> = {
   domain: 'domain',
   state: 'state',
   reason: 'reason',
@@ -23,11 +23,11 @@ const COLUMNS: Readonly<Record<EndText, string>> = {
 
 /** One end of the rows of a block. */
 export class EndBlock {
+  /** Of the rows: numbers of ends. */
+  readonly ends: Int32Array
   private readonly texts: EndTexts
   private readonly addresses: Addresses
   private readonly ports: Int32Array
-  /** Of the rows: numbers of ends. */
-  private readonly ends: Int32Array
   /** Of the places of the batch that is taken. */
   private answers = new Int32Array(0)
   private readonly chosen: Uint32Array
@@ -60,7 +60,7 @@ export class EndBlock {
   encode(into: NativeBlock, side: 'src' | 'dst', rows: number): void {
     const { texts } = this
     const distinct = distinctOf(this.ends, rows, texts.size)
-    const put = (field: EndText) => this.encodeText(into, `${side}_${COLUMNS[field]}`, field, distinct, rows)
+    const put = (field: EndText) => this.encodeText(into, `${side}_${END_COLUMNS[field]}`, field, distinct, rows)
     this.addresses.encode(into, `${side}_ip`, rows)
     into.numbers(`${side}_port`, 'Int32', this.ports)
     for (const field of END_TEXTS) if (field !== 'service') put(field)

@@ -28,7 +28,6 @@ export const NO_END = 0
 export const NO_TEXT = 0
 
 const FIELDS = END_TEXTS.length
-/** Ends, and with them texts, that are kept before all is forgotten. */
 const MOST_ENDS = 131_072
 const FIRST_ROOM = 1024
 
@@ -38,6 +37,8 @@ const FIRST_ROOM = 1024
  * as it is asked twice a record.
  */
 export class EndTexts {
+  /** So many are kept, and with them their texts, before all are forgotten. */
+  readonly mostEnds: number
   /** By number. */
   readonly texts: string[] = ['']
   /** The number of each text of each end: END_TEXTS.length behind one another. */
@@ -46,6 +47,8 @@ export class EndTexts {
   readonly candidates: (readonly string[])[] = [NOBODY]
   /** Numbers of ends given out so far are smaller. */
   size = 1
+  /** Numbers of ends and texts that were given out at another count mean nothing any more. */
+  timesForgotten = 0
   private readonly textNumbers = new Map([['', NO_TEXT]])
   private readonly byContent = new Map<string, number>()
   /** Of owned ends: fact, claim and domain, three words each by number. */
@@ -56,9 +59,14 @@ export class EndTexts {
   private readonly workedOutNumbers: number[] = []
   private keyOfEnd = new Int32Array(FIRST_ROOM)
 
+  constructor(mostEnds = MOST_ENDS) {
+    this.mostEnds = mostEnds
+  }
+
   /** Numbers that were given out before mean nothing any more. Ask only where none is held. */
   forgetIfMany(): void {
-    if (this.size <= MOST_ENDS) return
+    if (this.size <= this.mostEnds) return
+    this.timesForgotten++
     this.texts.length = 1
     this.candidates.length = 1
     this.size = 1
@@ -83,19 +91,9 @@ export class EndTexts {
 
   /** The texts of one field that some ends have, each once, and for each of these ends which of them. Good until the next call. */
   keysOf(field: EndText, ends: Int32Array): { readonly texts: readonly string[]; readonly keyOfEnd: Int32Array } {
-    const { fields, texts } = this
-    const at = END_TEXTS.indexOf(field)
     if (this.keyOfEnd.length < this.size) this.keyOfEnd = new Int32Array(this.size)
-    const keyOfText = new Int32Array(texts.length)
-    const { keyOfEnd } = this
-    const chosen: string[] = []
-    for (let i = 0; i < ends.length; i++) {
-      const end = ends[i] as number
-      const text = fields[end * FIELDS + at] as number
-      if (keyOfText[text] === 0) keyOfText[text] = chosen.push(texts[text] as string)
-      keyOfEnd[end] = (keyOfText[text] as number) - 1
-    }
-    return { texts: chosen, keyOfEnd }
+    const { fields, texts, keyOfEnd } = this
+    return { texts: keysIn({ fields, width: FIELDS, texts }, END_TEXTS.indexOf(field), ends, keyOfEnd), keyOfEnd }
   }
 
   private numberJoined(joined: JoinedBatch, side: Side, into: Int32Array): void {
@@ -195,6 +193,27 @@ export class EndTexts {
       this.slots[slot] = number
     }
   }
+}
+
+/** Rows of numbers of texts, `width` a row. */
+export type TextFields = { readonly fields: Int32Array; readonly width: number; readonly texts: readonly string[] }
+
+/** The texts that some rows have in one column, each once; writes for each of these rows, by its number, which of them. */
+export function keysIn(
+  { fields, width, texts }: TextFields,
+  column: number,
+  rows: Int32Array,
+  keys: Int32Array,
+): string[] {
+  const keyOfText = new Int32Array(texts.length)
+  const chosen: string[] = []
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number
+    const text = fields[row * width + column] as number
+    if (keyOfText[text] === 0) keyOfText[text] = chosen.push(texts[text] as string)
+    keys[row] = (keyOfText[text] as number) - 1
+  }
+  return chosen
 }
 
 /** The ends that rows have, each once; `size` is that of their `EndTexts`. */

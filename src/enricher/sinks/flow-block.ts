@@ -7,7 +7,8 @@ import { ChosenTexts } from './chosen-texts.ts'
 import { EndBlock } from './end-block.ts'
 import type { EndTexts } from './end-texts.ts'
 
-const DIRECTION_TEXTS = DIRECTIONS.map(direction => direction ?? '')
+/** By number of `FlowBlock.directions`. */
+export const DIRECTION_TEXTS = DIRECTIONS.map(direction => direction ?? '')
 const TWO_TO_32 = 2 ** 32
 
 /** Which object's rows these are. */
@@ -20,25 +21,27 @@ export type RowsOf = { readonly objectId: string; readonly generation: number }
  */
 export class FlowBlock {
   rows = 0
+  /** By row, in seconds. */
+  readonly starts: Uint32Array
+  /** By row two words, the lower one first; as are bytes. */
+  readonly packets: Uint32Array
+  readonly bytes: Uint32Array
+  readonly directions: Uint32Array
+  readonly actions: ChosenTexts
+  readonly sources: EndBlock
+  readonly destinations: EndBlock
   private readonly capacity: number
   private readonly ends: EndTexts
   private readonly records: Uint32Array
-  private readonly starts: Uint32Array
   private readonly stops: Uint32Array
   private readonly protocols: Int32Array
-  private readonly packets: Uint32Array
-  private readonly bytes: Uint32Array
-  private readonly directions: Uint32Array
   private readonly zeros: Uint32Array
   private readonly generations: Int32Array
   private readonly accounts: ChosenTexts
   private readonly interfaces: ChosenTexts
   private readonly vpcs: ChosenTexts
-  private readonly actions: ChosenTexts
   private readonly interfaceSources: Addresses
   private readonly interfaceDestinations: Addresses
-  private readonly sources: EndBlock
-  private readonly destinations: EndBlock
 
   constructor(capacity: number, ends: EndTexts) {
     this.capacity = capacity

@@ -1,3 +1,5 @@
+import type { PostedError } from '../../runtime/posted-error.ts'
+
 /** Takes whole objects, one at a time: the same in a worker thread and in the main one. */
 export type ObjectHandler<Task, Result> = {
   /** What it throws with a code comes back with that code. The signal says that nobody waits for the result any more. */
@@ -10,15 +12,6 @@ export type ObjectHandler<Task, Result> = {
  */
 export type HandlerModule<Setup, Task, Result> = {
   openHandler(setup: Setup): Promise<ObjectHandler<Task, Result>> | ObjectHandler<Task, Result>
-}
-
-/** An error on its way between threads. */
-export type PostedError = {
-  readonly code: string | undefined
-  readonly kind: string
-  readonly retriable: boolean
-  readonly message: string
-  readonly stack: string | undefined
 }
 
 export type FromWorker<Result> =

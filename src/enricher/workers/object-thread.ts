@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { reasonOf } from '../../runtime/errors.ts'
+import { fromPost } from '../../runtime/posted-error.ts'
 import { enricherErrors } from '../errors.ts'
 import type { FromWorker, ObjectHandler, ToWorker, WorkerSetup } from './handler.ts'
-import { fromPost } from './posted-error.ts'
 
 export type ThreadOptions = WorkerSetup & {
   /** Of the thread; those of this process where it is left out. */

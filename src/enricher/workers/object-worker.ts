@@ -1,7 +1,7 @@
 // The thread of a worker: opens its handler, and handles one object after the other.
 import { parentPort, workerData } from 'node:worker_threads'
+import { toPost } from '../../runtime/posted-error.ts'
 import type { FromWorker, HandlerModule, ToWorker, WorkerSetup } from './handler.ts'
-import { toPost } from './posted-error.ts'
 
 const port = parentPort
 if (port === null) throw new Error('object-worker.ts is the start of a worker thread, not of a process')

@@ -1,5 +1,13 @@
-import { type ErrorKind, reasonOf, WhohadError } from '../../runtime/errors.ts'
-import type { PostedError } from './handler.ts'
+import { type ErrorKind, reasonOf, WhohadError } from './errors.ts'
+
+/** An error on its way between threads. */
+export type PostedError = {
+  readonly code: string | undefined
+  readonly kind: string
+  readonly retriable: boolean
+  readonly message: string
+  readonly stack: string | undefined
+}
 
 export function toPost(error: unknown): PostedError {
   const stack = error instanceof Error ? error.stack : undefined
