@@ -82,9 +82,10 @@ export async function serve(
   }
 }
 
-/** Undefined where the main thread answers all. */
+/** Undefined where the main thread answers all. By default the main thread and whoever asks have a processor each. */
 function answerThreads({ api }: Settings, report: ApiReport): AnswerThreads | undefined {
-  const threads = api.answerThreads ?? Math.min(MOST_ANSWER_THREADS, availableParallelism())
+  const others = Math.max(0, availableParallelism() - 2)
+  const threads = api.answerThreads ?? Math.min(MOST_ANSWER_THREADS, others)
   return threads === 0 ? undefined : new AnswerThreads({ threads, report })
 }
 

@@ -183,7 +183,7 @@ export const SettingsSchema = Type.Object(
             minimum: 0,
             maximum: 64,
             description:
-              'Threads that answer long requests (many questions, texts) beside the main one, which single look-ups then need not wait for. The first such request starts them. Left out, one for each processor, at most four; 0 is none.',
+              'Threads that answer long requests (many questions, texts) beside the main one, which single look-ups then need not wait for. The first such request starts them. Left out, two fewer than there are processors, at most four; 0 is none.',
           }),
         ),
         corsOrigins: Type.Array(Type.String({ pattern: '^https?://[^/*\\s]+$' }), {
