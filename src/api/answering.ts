@@ -42,5 +42,8 @@ export function answeringFor(reader: Reader, { ask, knowAsOf, index }: Answering
   }
 }
 
+/** It is only asked. */
+const empty = createOwnershipIndex()
+
 /** What an index says that has never heard of the domain. */
-export const unheardOf = (question: Question): Answer => createOwnershipIndex().ask(question)
+export const unheardOf = (question: Question): Answer => empty.ask(question)
