@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { RunningKafka } from '../../scripts/kafka.mjs'
@@ -227,12 +228,18 @@ describe.skipIf(!hasKafkaWithOptions())('known faults of the client', () => {
     const write = await begin()
     const log = await openAt(kafka.brokers)
     await configureTopic(admin, topic, { 'compression.type': 'snappy' })
-    await write(1)
-    await expect(upTo(1, follow(log))).rejects.toMatchObject({
+    const reading = upTo(Number.POSITIVE_INFINITY, follow(log))
+    const isTold = reading.then(
+      () => true,
+      () => true,
+    )
+    // The broker goes by a setting some time after it has taken it.
+    while (!(await Promise.race([isTold, sleep(50, false)]))) await write(1)
+    await expect(reading).rejects.toMatchObject({
       code: 'WHOHAD_KAFKA_COMPRESSION_UNREADABLE',
       message: expect.stringMatching(/snappy.*compression\.type/),
     })
-  })
+  }, 30_000)
 
   test('a topic that was made anew, and is shorter, is no place to go on', async () => {
     const write = await begin()
