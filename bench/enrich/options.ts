@@ -17,7 +17,7 @@ Makes flow logs of a made-up estate, has their records answered, and the answers
 by one worker and by two, and has DuckDB, ClickHouse and plain gunzip read the same files. Every count is compared with the truth. Progress on stderr; on stdout
 a table in Markdown and, as the last line, one JSON object.
 
-  --quick          a million versions, 200,000 records, within a minute; to see that it works, not for figures
+  --quick          a million versions, 100,000 records, within a minute; to see that it works, not for figures
   --versions N     claim versions, ten to an address (10000000)
   --records N      records of each kind of traffic, a multiple of those of an object (10000000)
   --object N       records of one object (50000)
@@ -37,7 +37,7 @@ const MOST_HOURS = 599
 
 const FULL = { versions: 10_000_000, records: 10_000_000, rounds: 3, hours: MOST_HOURS }
 /** As dense as the full ones are by the day: a store has a part for each day of an insert. */
-const QUICK = { versions: 1_000_000, records: 200_000, rounds: 1, hours: 12 }
+const QUICK = { versions: 1_000_000, records: 100_000, rounds: 1, hours: 6 }
 
 /** Undefined where help was asked for. @throws UsageError */
 export function optionsOf(args: readonly string[]): BenchOptions | undefined {
