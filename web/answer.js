@@ -12,6 +12,10 @@ export function renderProblem(detail) {
   return [element('p', { class: 'problem' }, detail ?? 'whohad answered something that this page cannot read.')]
 }
 
+/** What `fetch`, or reading its reply, failed with. */
+export const renderSilence = ({ message }) =>
+  renderProblem(`whohad did not answer (${message}). Is it still running? Ask again.`)
+
 /** `url` is where a browser has the same by itself; without one, as where a key is needed, the JSON stands here. */
 export function renderAnswer(answer, url) {
   return [

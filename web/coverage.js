@@ -1,6 +1,6 @@
 // The coverage page: asks /v1/coverage and draws its windows. Everything is put in as text or as shapes, never as HTML.
 
-import { element, listTable, renderProblem, section, titleOf, utc } from './answer.js'
+import { element, listTable, renderProblem, renderSilence, section, titleOf, utc } from './answer.js'
 import { keyForm, keyHeaders, showKey } from './key.js'
 
 const answer = document.getElementById('answer')
@@ -24,9 +24,7 @@ async function show() {
     if (response.status === 401) return askForKey()
     answer.replaceChildren(...(response.ok ? rendered(body) : renderProblem(body.detail)))
   } catch (error) {
-    answer.replaceChildren(
-      ...renderProblem(`whohad did not answer (${error.message}). Is it still running? Ask again.`),
-    )
+    answer.replaceChildren(...renderSilence(error))
   } finally {
     answer.setAttribute('aria-busy', 'false')
   }

@@ -1,7 +1,7 @@
 // The page: asks /v1/whohad and shows the answer. Names in answers were chosen by others (tags, labels), so everything is
 // put in as text; nothing here reads or writes HTML.
 
-import { renderAnswer, renderProblem } from './answer.js'
+import { renderAnswer, renderProblem, renderSilence } from './answer.js'
 import { hasKey, keyForm, keyHeaders, showKey } from './key.js'
 
 const form = document.getElementById('ask')
@@ -32,9 +32,7 @@ async function ask(question) {
     else showRefusal(question, response, body, signal)
   } catch (error) {
     if (signal.aborted) return
-    answer.replaceChildren(
-      ...renderProblem(`whohad did not answer (${error.message}). Is it still running? Ask again.`),
-    )
+    answer.replaceChildren(...renderSilence(error))
   }
   answer.setAttribute('aria-busy', 'false')
 }

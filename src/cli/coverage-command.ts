@@ -1,21 +1,16 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type CoverageDeps, coverageRoute, MOST_SPANS } from '../api/coverage-route.ts'
-import { systemClock } from '../runtime/clock.ts'
 import { reasonOf, WhohadError } from '../runtime/errors.ts'
 import type { Store } from '../store/port.ts'
 import { openAnswerer } from './answerer.ts'
 import { type CoverageJson, coverageTables } from './coverage-tables.ts'
 import { cliErrors } from './errors.ts'
+import { existingStore } from './existing-store.ts'
 import { EXIT } from './exit-codes.ts'
 import type { AskedPlace } from './known-index.ts'
-import { openConfiguredStore } from './pipeline.ts'
 import { printableWithin } from './printable.ts'
 import { queryOf } from './query.ts'
 import type { Settings } from './settings.ts'
-import { createTelemetry } from './telemetry.ts'
 import { isTerminal, print, printSlowly, say } from './terminal.ts'
-import { VERSION } from './version.ts'
 
 export type CoverageOptions = AskedPlace & {
   readonly from?: string | undefined
@@ -71,12 +66,10 @@ function flowLogsIn(settings: Settings, { claims, threadPoolSize }: CoverageOpti
   let opened: Promise<Store> | undefined
   let failure: unknown
   const open = async (): Promise<Store> => {
-    const { clickhouse, data } = settings
     // A bundle never has one.
-    const hasStore = claims === undefined && (clickhouse.url || existsSync(join(data.path, 'store')))
-    if (!hasStore) throw cliErrors.noFlows({ path: claims ?? data.path })
-    const { report } = createTelemetry({ level: 'error', version: VERSION })
-    return openConfiguredStore(settings, threadPoolSize, systemClock, report)
+    const found = claims === undefined ? await existingStore(settings, threadPoolSize) : undefined
+    if (found === undefined) throw cliErrors.noFlows({ path: claims ?? settings.data.path })
+    return found
   }
   const store: CoverageDeps['store'] = {
     async captureGaps(query) {

@@ -1,22 +1,18 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Static } from 'typebox'
 import { EVERY_CALLER_READS_EVERY_DOMAIN } from '../api/access.ts'
 import { type GraphSchema, graphRoute } from '../api/graph-route.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { type Answerer, answererAt, answererWithin } from './answerer.ts'
 import { cliErrors } from './errors.ts'
+import { existingStore } from './existing-store.ts'
 import { EXIT } from './exit-codes.ts'
 import type { AskedPlace } from './known-index.ts'
-import { openConfiguredStore } from './pipeline.ts'
 import { printableWithin } from './printable.ts'
 import { queryOf } from './query.ts'
 import type { Settings } from './settings.ts'
 import { inUnits } from './states-table.ts'
 import { tableFor } from './table.ts'
-import { createTelemetry } from './telemetry.ts'
 import { isTerminal, print, printSlowly, say } from './terminal.ts'
-import { VERSION } from './version.ts'
 
 type GraphJson = Static<typeof GraphSchema>
 
@@ -67,10 +63,8 @@ async function openStoreAnswerer(
 ): Promise<Answerer> {
   if (server) return answererAt(server)
   if (claims !== undefined) throw cliErrors.usage({ message: 'An ownership bundle holds no flows to draw a graph of.' })
-  const { clickhouse, data } = settings
-  if (!clickhouse.url && !existsSync(join(data.path, 'store'))) throw cliErrors.noFlows({ path: data.path })
-  const { report } = createTelemetry({ level: 'error', version: VERSION })
-  const store = await openConfiguredStore(settings, threadPoolSize, systemClock, report)
+  const store = await existingStore(settings, threadPoolSize)
+  if (store === undefined) throw cliErrors.noFlows({ path: settings.data.path })
   const deps = { store, clock: systemClock, access: EVERY_CALLER_READS_EVERY_DOMAIN }
   const { get, close } = await answererWithin(app => graphRoute(app, deps))
   return {

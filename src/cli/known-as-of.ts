@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { KnowAsOf, KnownThen } from '../api/answering.ts'
 import { hasReached, type Position } from '../changestream/port.ts'
-import { systemClock } from '../runtime/clock.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import { cliErrors } from './errors.ts'
 import { replayedAsOf } from './replayed.ts'
@@ -26,21 +23,14 @@ async function knownAsOf(settings: Settings, ...[domain, ips, asOfMs]: Parameter
   }
 }
 
-/** One thread of Node's pool is enough: nothing is written. */
-const THREADS = 4
-
 async function fromStore<T>(settings: Settings, upTo: Position, look: (know: KnowAsOf) => Promise<T>): Promise<T> {
-  const { clickhouse, data } = settings
-  if (!clickhouse.url && !existsSync(join(data.path, 'store'))) throw new Error(`${data.path} holds no store`)
   // Loaded where it is needed: the engine takes longer than most questions.
-  const [{ knowingAsOf }, { openConfiguredStore }, { createTelemetry }, { VERSION }] = await Promise.all([
+  const [{ knowingAsOf }, { existingStore }] = await Promise.all([
     import('../api/as-of.ts'),
-    import('./pipeline.ts'),
-    import('./telemetry.ts'),
-    import('./version.ts'),
+    import('./existing-store.ts'),
   ])
-  const { report } = createTelemetry({ level: 'error', version: VERSION })
-  const store = await openConfiguredStore(settings, THREADS, systemClock, report)
+  const store = await existingStore(settings)
+  if (store === undefined) throw new Error(`${settings.data.path} holds no store`)
   try {
     const end = await store.changesEnd()
     if (!hasReached(end, upTo))

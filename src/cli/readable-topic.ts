@@ -1,22 +1,18 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { logWithHistory } from '../changestream/history.ts'
-import type { ChangeLog, Position } from '../changestream/port.ts'
+import { type ChangeLog, hasReached, type Position } from '../changestream/port.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { reasonOf } from '../runtime/errors.ts'
 import type { Store } from '../store/port.ts'
-import { historyIn, openConfiguredStore, openKafka } from './pipeline.ts'
+import { existingStore } from './existing-store.ts'
+import { historyIn, openKafka } from './pipeline.ts'
 import type { Settings } from './settings.ts'
-import { createTelemetry, type Report } from './telemetry.ts'
+import { createTelemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
 
 /** What is missing at the beginning of what can be read: before which offsets, by partition, and why the store has it not. */
 export type Missing = { readonly before: Position; readonly reason: string }
 
 export type ReadableTopic = { readonly log: Omit<ChangeLog, 'append'>; readonly missing: Missing | undefined }
-
-/** One thread of Node's pool is enough: nothing is written. */
-const THREADS = 4
 
 /**
  * The configured topic to be read, and behind its beginning the store, where retention has removed records that the store has.
@@ -29,7 +25,7 @@ export async function openTopic(settings: Settings): Promise<ReadableTopic> {
   try {
     const before = await goneBefore(log)
     if (before === undefined) return { log, missing: undefined }
-    const found = await storeBehind(before, settings, report)
+    const found = await storeBehind(before, settings)
     if ('reason' in found) return { log, missing: { before, reason: found.reason } }
     const close = async () => {
       await found.store.close()
@@ -53,15 +49,13 @@ async function goneBefore(log: ChangeLog): Promise<Position | undefined> {
 async function storeBehind(
   before: Position,
   settings: Settings,
-  report: Report,
 ): Promise<{ readonly store: Store } | { readonly reason: string }> {
-  if (!settings.clickhouse.url && !existsSync(join(settings.data.path, 'store')))
-    return { reason: `clickhouse.url is not set, and ${settings.data.path} holds no store` }
   let store: Store | undefined
   try {
-    store = await openConfiguredStore(settings, THREADS, systemClock, report)
+    store = await existingStore(settings)
+    if (store === undefined) return { reason: `clickhouse.url is not set, and ${settings.data.path} holds no store` }
     const end = await store.changesEnd()
-    if (before.every((offset, partition) => (end[partition] ?? 0) >= offset)) return { store }
+    if (hasReached(end, before)) return { store }
     await store.close()
     return { reason: `it ends at offset ${end.join(', ') || '0'}` }
   } catch (error) {

@@ -1,11 +1,11 @@
 import type { Executor } from './executor.ts'
+import { HOUR_END_COLUMNS } from './native-tables.ts'
 import type { FlowObject } from './port.ts'
 
-const END_COLUMNS = ['domain', 'state', 'app', 'cluster', 'account', 'zone', 'service']
 const KEYS = [
   'action',
   'direction',
-  ...['src', 'dst'].flatMap(side => END_COLUMNS.map(column => `${side}_${column}`)),
+  ...['src', 'dst'].flatMap(side => HOUR_END_COLUMNS.map(column => `${side}_${column}`)),
 ].join(', ')
 
 /**

@@ -24,15 +24,11 @@ const endColumns = (side: 'src' | 'dst'): NativeTable['columns'] => [
   [`${side}_service`, LOW],
 ]
 
-const groupColumns = (side: 'src' | 'dst'): NativeTable['columns'] => [
-  [`${side}_domain`, LOW],
-  [`${side}_state`, LOW],
-  [`${side}_app`, LOW],
-  [`${side}_cluster`, LOW],
-  [`${side}_account`, LOW],
-  [`${side}_zone`, LOW],
-  [`${side}_service`, LOW],
-]
+/** By these `flow_hours` tells ends apart. */
+export const HOUR_END_COLUMNS = ['domain', 'state', 'app', 'cluster', 'account', 'zone', 'service'] as const
+
+const groupColumns = (side: 'src' | 'dst'): NativeTable['columns'] =>
+  HOUR_END_COLUMNS.map(column => [`${side}_${column}`, LOW])
 
 /** As schemas/sql has them; a test compares the two. */
 export const NATIVE_TABLES = {

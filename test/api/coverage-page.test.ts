@@ -1,12 +1,11 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { listen } from '../../src/api/listen.ts'
 import { createOwnershipIndex } from '../../src/ownership/ownership-index.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { storeErrors } from '../../src/store/errors.ts'
 import type { CaptureGap, GapQuery } from '../../src/store/port.ts'
 import { testApi } from '../support/api.ts'
-import { hasChromium, openBrowser } from '../support/chromium.ts'
+import { hasChromium, type ServedPage, servedPage } from '../support/chromium.ts'
 import { owner, TestSource } from '../support/estate.ts'
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -27,8 +26,8 @@ describe.skipIf(!hasChromium())('the coverage page in Chromium', () => {
   let page: Page
   let base: string
   let answerGaps: (query: GapQuery) => Promise<readonly CaptureGap[]>
-  const complaints: string[] = []
-  const closers: (() => Promise<unknown>)[] = []
+  let complaints: string[]
+  let served: ServedPage | undefined
 
   beforeAll(async () => {
     const index = createOwnershipIndex()
@@ -40,19 +39,10 @@ describe.skipIf(!hasChromium())('the coverage page in Chromium', () => {
     const clock = { now: () => at(1000), sleep: systemClock.sleep }
     const store = { traffic: async () => [], captureGaps: (query: GapQuery) => answerGaps(query) }
     const { app } = await testApi({ index, clock, store })
-    closers.unshift(() => app.close())
-    base = (await listen(app, { host: '127.0.0.1', port: 0 })).url
-    const browser = await openBrowser()
-    closers.unshift(browser.close)
-    page = await browser.context.newPage()
-    page.on('pageerror', error => complaints.push(error.message))
-    page.on('console', message => {
-      if (message.type() === 'error' && !/status of [45]\d\d/.test(message.text())) complaints.push(message.text())
-    })
+    served = await servedPage(app)
+    ;({ page, base, complaints } = served)
   }, 60_000)
-  afterAll(async () => {
-    for (const close of closers) await close()
-  })
+  afterAll(() => served?.close())
 
   /** What the page says of a thousand seconds. */
   async function shown(query: Record<string, string> = {}): Promise<string> {

@@ -1,11 +1,10 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { listen } from '../../src/api/listen.ts'
 import { newApiKey } from '../../src/api/security/api-key.ts'
 import { loginBy } from '../../src/api/security/login.ts'
 import { answers } from '../support/answers.ts'
 import { testApi } from '../support/api.ts'
-import { hasChromium, openBrowser } from '../support/chromium.ts'
+import { hasChromium, type ServedPage, servedPage } from '../support/chromium.ts'
 
 const made = newApiKey('people', null, 0)
 const keys = { find: (text: string) => (text === made.text ? made.key : undefined) }
@@ -15,8 +14,8 @@ describe.skipIf(!hasChromium())('the page of a server with a login, in Chromium'
   let page: Page
   let base: string
   const urls: string[] = []
-  const complaints: string[] = []
-  const closers: (() => Promise<unknown>)[] = []
+  let complaints: string[]
+  let served: ServedPage | undefined
   let asked = 0
 
   beforeAll(async () => {
@@ -35,20 +34,11 @@ describe.skipIf(!hasChromium())('the page of a server with a login, in Chromium'
         report: { requestRefused: () => {}, lookedUp: () => {} },
       },
     })
-    closers.unshift(() => app.close())
-    base = (await listen(app, { host: '127.0.0.1', port: 0 })).url
-    const browser = await openBrowser()
-    closers.unshift(browser.close)
-    page = await browser.context.newPage()
+    served = await servedPage(app)
+    ;({ page, base, complaints } = served)
     page.on('request', request => urls.push(request.url()))
-    page.on('pageerror', error => complaints.push(error.message))
-    page.on('console', message => {
-      if (message.type() === 'error' && !/status of [45]\d\d/.test(message.text())) complaints.push(message.text())
-    })
   }, 60_000)
-  afterAll(async () => {
-    for (const close of closers) await close()
-  })
+  afterAll(() => served?.close())
 
   const answerSays = async (pattern: RegExp) => {
     const answer = page.getByRole('region', { name: 'Answer', exact: true })

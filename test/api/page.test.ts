@@ -1,10 +1,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { listen } from '../../src/api/listen.ts'
 import type { Answer, Question } from '../../src/ownership/answer.ts'
 import { answers, holding, owner } from '../support/answers.ts'
 import { testApi } from '../support/api.ts'
-import { hasChromium, openBrowser } from '../support/chromium.ts'
+import { hasChromium, type ServedPage, servedPage } from '../support/chromium.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=1">'
 
@@ -29,25 +28,15 @@ function answerByAddress(question: Question): Answer {
 describe.skipIf(!hasChromium())('the page in Chromium', () => {
   let page: Page
   let base: string
-  const complaints: string[] = []
-  const closers: (() => Promise<unknown>)[] = []
+  let complaints: string[]
+  let served: ServedPage | undefined
 
   beforeAll(async () => {
     const { app } = await testApi({ ask: answerByAddress })
-    closers.unshift(() => app.close())
-    base = (await listen(app, { host: '127.0.0.1', port: 0 })).url
-    const browser = await openBrowser()
-    closers.unshift(browser.close)
-    page = await browser.context.newPage()
-    page.on('pageerror', error => complaints.push(error.message))
-    // A status of 4xx is what the page is asked to show; all else on the console is a defect, a breach of the CSP above all.
-    page.on('console', message => {
-      if (message.type() === 'error' && !/status of [45]\d\d/.test(message.text())) complaints.push(message.text())
-    })
+    served = await servedPage(app)
+    ;({ page, base, complaints } = served)
   })
-  afterAll(async () => {
-    for (const close of closers) await close()
-  })
+  afterAll(() => served?.close())
   beforeEach(async () => {
     complaints.length = 0
     await page.goto(base)
