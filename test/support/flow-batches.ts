@@ -1,6 +1,6 @@
 import type { ParsedLine, RejectedLine, SkippedLine } from '../../src/enricher/flowlogs/parse.ts'
 import { readFlowLog } from '../../src/enricher/flowlogs/read.ts'
-import { type BatchOptions, readBatches } from '../../src/enricher/flowlogs/read-batches.ts'
+import { type BatchOptions, BatchReader } from '../../src/enricher/flowlogs/read-batches.ts'
 import {
   ABSENT,
   type AddressColumn,
@@ -80,10 +80,21 @@ export type Shown = { readonly columns: readonly string[]; readonly line: Column
 const inOrder = (shown: Shown[]): Shown[] => shown.sort((a, b) => (a.line.line ?? 0) - (b.line.line ?? 0))
 
 /** All that `readBatches` says of an input, or the error's code. */
-export async function inColumns(bytes: Uint8Array, options: Partial<BatchOptions> = {}, pieceBytes?: number) {
+export const inColumns = (bytes: Uint8Array, options: Partial<BatchOptions> = {}, pieceBytes?: number) =>
+  inColumnsOf(new BatchReader(options), bytes, pieceBytes)
+
+/** The same by a reader that may have read other inputs before; it is left after so many batches. */
+export async function inColumnsOf(
+  reader: BatchReader,
+  bytes: Uint8Array,
+  pieceBytes?: number,
+  mostBatches = Number.POSITIVE_INFINITY,
+) {
   const shown: Shown[] = []
+  let batches = 0
   try {
-    for await (const batch of readBatches(inPieces(bytes, pieceBytes), { name: 'a.log', ...options })) {
+    for await (const batch of reader.read(inPieces(bytes, pieceBytes), 'a.log')) {
+      if (batches++ >= mostBatches) break
       const { columns } = batch
       for (let place = 0; place < batch.count; place++) shown.push({ columns, line: columnRecord(batch, place) })
       for (const line of batch.others) shown.push({ columns, line })

@@ -163,8 +163,15 @@ const usualLine: fc.Arbitrary<string> = fc
     return ['5', eni, ...ends, '80', '443', '6', String(start), String(start + 2), direction, 'd1', '111'].join(' ')
   })
 
+/** What stands in the keys of objects, and tells two domains apart in one kind of the rules. */
+export const [REGION, OTHER_REGION] = ['eu-west-1', 'us-east-1'] as const
+
 const rules = fc.constantFrom<readonly DomainRule[]>(
   [],
+  [
+    { domain: 'd1', vpc: 'vpc-9', region: REGION },
+    { domain: 'd2', vpc: 'vpc-9', region: OTHER_REGION },
+  ],
   [{ domain: 'd1', account: '111' }],
   [
     { domain: 'd1', vpc: 'vpc-9', untilMs: 60_000 },

@@ -2,7 +2,7 @@ import type { AnnotateSummary } from '../annotate.ts'
 import { partsOfKey } from '../flowlogs/object-ref.ts'
 import type { Inflating } from '../flowlogs/open-flow-log.ts'
 import type { RejectionReason } from '../flowlogs/parse.ts'
-import { readBatches } from '../flowlogs/read-batches.ts'
+import { BatchReader } from '../flowlogs/read-batches.ts'
 import { AnswerCounts } from '../join/answer-counts.ts'
 import type { Joiner } from '../join/joiner.ts'
 import { type JoinerSetup, joinerOf } from '../join/joiner-setup.ts'
@@ -18,11 +18,12 @@ export type AnnotatorSetup = JoinerSetup & {
 /** Answers whole objects, on an index that stands still meanwhile, into sinks. */
 export class ObjectAnnotator {
   private readonly joiner: Joiner
-  private readonly setup: AnnotatorSetup
+  private readonly reader: BatchReader
 
   constructor(setup: AnnotatorSetup) {
+    const { format, inflating } = setup
     this.joiner = joinerOf(setup, { wantsClaims: true })
-    this.setup = setup
+    this.reader = new BatchReader({ format, inflating })
   }
 
   /** Writes one object, and counts it; the sink is not finished. Throws what reading, the sink and the signal throw. */
@@ -32,12 +33,11 @@ export class ObjectAnnotator {
     sink: RowSink,
     signal?: AbortSignal,
   ): Promise<AnnotateSummary> {
-    const { format, inflating } = this.setup
     const counts = new AnswerCounts()
     const statuses = createTally<'NODATA' | 'SKIPDATA'>()
     const rejections = createTally<RejectionReason>()
     this.joiner.startObject(partsOfKey(name)?.region)
-    for await (const batch of readBatches(bytes, { name, format, inflating })) {
+    for await (const batch of this.reader.read(bytes, name)) {
       signal?.throwIfAborted()
       for (const other of batch.others) {
         if (other.kind === 'skipped') statuses.add(other.status)

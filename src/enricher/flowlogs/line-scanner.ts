@@ -16,19 +16,25 @@ export class LineScanner {
   taken = 0
   /** Where the lines of the batch's records begin in the window. */
   readonly begins: Int32Array
+  readonly #format: Format
   readonly #batch: RecordBatch
   readonly #any: AnyLineScanner
   readonly #default: DefaultLineScanner | undefined
 
   constructor(format: Format, batch: RecordBatch, longestLineBytes: number) {
     const ids = new RecentIds()
+    this.#format = format
     this.#batch = batch
     this.begins = new Int32Array(batch.capacity)
     this.#any = new AnyLineScanner(format, longestLineBytes, batch, this.begins, ids)
     const mayBeDefault = isDefault(format) && longestLineBytes >= LONGEST_DEFAULT_LINE_BYTES
     this.#default = mayBeDefault ? new DefaultLineScanner(batch, this.begins, ids) : undefined
-    blankColumns(batch)
-    batch.transits.fill(format.transit ? 1 : 0)
+  }
+
+  /** Fills the columns that the format lacks, before the first of its lines and after those of any other. */
+  begin(): void {
+    blankColumns(this.#batch)
+    this.#batch.transits.fill(this.#format.transit ? 1 : 0)
   }
 
   /**

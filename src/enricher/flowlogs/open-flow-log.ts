@@ -1,6 +1,7 @@
 import type { CompressionFault } from './decompress.ts'
 import { type EnvelopeFault, envelopeLines } from './envelope.ts'
 import { gunzip, gunzipWhole, MOST_WHOLE_GZIP_BYTES } from './gunzip.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { unzstd } from './unzstd.ts'
 
 /** Where a stream is inflated: in a thread of its own beside the reader's, or whole and at once in the reader's. */
@@ -29,9 +30,14 @@ const MARKED_OBJECT = [0xef, 0xbb, 0xbf, ...OBJECT]
 
 /**
  * Looks at the first bytes of an input, for no file name and no Content-Encoding is reliable, and takes off what it is
- * wrapped in: gzip, Zstandard, CloudWatch's envelope. Throws what `bytes` throws.
+ * wrapped in: gzip, Zstandard, CloudWatch's envelope. What is inflated whole is held in `held` before, which nothing else may use
+ * until the log is read. Throws what `bytes` throws.
  */
-export async function openFlowLog(bytes: AsyncIterable<Uint8Array>, inflating: Inflating): Promise<OpenedLog> {
+export async function openFlowLog(
+  bytes: AsyncIterable<Uint8Array>,
+  inflating: Inflating,
+  held = new HeldBytes(),
+): Promise<OpenedLog> {
   const faults: CompressionFault[] = []
   const documents: EnvelopeFault[] = []
   const onFault = (fault: CompressionFault) => faults.push(fault)
@@ -40,7 +46,9 @@ export async function openFlowLog(bytes: AsyncIterable<Uint8Array>, inflating: I
     const { head, all } = await peek(chunks, HEAD_BYTES)
     const begins = (magic: readonly number[]) => magic.every((byte, i) => head[i] === byte)
     const isPacked = layer < MOST_LAYERS
-    if (isPacked && begins(GZIP)) chunks = inflating === 'here' ? gunzipHere(all, onFault) : gunzip(all, onFault)
+    if (isPacked && begins(GZIP))
+      chunks =
+        inflating === 'here' ? gunzipHere(all, onFault, layer === 0 ? held : new HeldBytes()) : gunzip(all, onFault)
     else if (isPacked && (begins(ZSTD) || isSkippable(head))) chunks = unzstd(all, onFault)
     else if (begins(PARQUET)) return { kind: 'parquet', chunks: all, faults, documents }
     else if (begins(OBJECT) || begins(MARKED_OBJECT)) {
@@ -56,25 +64,24 @@ const isSkippable = (head: Uint8Array): boolean =>
 async function* gunzipHere(
   bytes: AsyncIterable<Uint8Array>,
   onFault: (fault: CompressionFault) => void,
+  held: HeldBytes,
 ): AsyncGenerator<Uint8Array> {
   const iterator = bytes[Symbol.asyncIterator]()
-  const held: Uint8Array[] = []
-  let heldBytes = 0
+  held.clear()
   async function* everything(): AsyncGenerator<Uint8Array> {
-    yield* held.splice(0)
+    yield held.all()
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
   }
   try {
-    while (heldBytes <= MOST_WHOLE_GZIP_BYTES) {
+    while (held.length <= MOST_WHOLE_GZIP_BYTES) {
       const next = await iterator.next()
       if (next.done) {
-        const whole = gunzipWhole(held.length === 1 && held[0] ? held[0] : Buffer.concat(held))
+        const whole = gunzipWhole(held.all())
         if (whole) yield whole
         else yield* gunzip(everything(), onFault)
         return
       }
       held.push(next.value)
-      heldBytes += next.value.length
     }
     yield* gunzip(everything(), onFault)
   } finally {

@@ -1,22 +1,19 @@
-import type { LineWindow } from './any-line-scanner.ts'
 import type { Format } from './fields.ts'
 import { LineJudge } from './line-judge.ts'
-import { LineScanner } from './line-scanner.ts'
+import type { LineScanner } from './line-scanner.ts'
 import type { Line } from './lines.ts'
 import { type ParsedLine, type RejectedLine, rejected, splitFields } from './parse.ts'
 import { putRecord } from './put-record.ts'
 import type { RecordBatch } from './record-batch.ts'
-import { PADDING_BYTES, TextTable } from './text-table.ts'
+import type { TextRoom } from './text-room.ts'
+import { PADDING_BYTES } from './text-table.ts'
 
-/** What is read at a time, beside a line that has begun: small enough to stay in a processor's cache. */
-const WINDOW_BYTES = 256 * 1024
 const LF = 10
 
 export type LineRules = {
   readonly given: Format | undefined
   /** What is thrown where neither the text nor `given` says which fields there are. */
   readonly headerMissing: (firstLine: string) => Error
-  readonly longestLineBytes: number
 }
 
 /**
@@ -24,13 +21,11 @@ export type LineRules = {
  * `finish` yield is good until they are resumed. Memory is bounded by the window, one line, and the batch.
  */
 export class TextBatches {
+  readonly #room: TextRoom
   readonly #batch: RecordBatch
-  readonly #rules: LineRules
   readonly #judge: LineJudge
   readonly #bytes: Buffer<ArrayBuffer>
-  readonly #window: LineWindow
   #scanner: LineScanner | undefined
-  #texts = new TextTable()
   /** The part of the window that is not read yet, and the number of the line that begins there. */
   #from = 0
   #until = 0
@@ -38,15 +33,16 @@ export class TextBatches {
   /** A line that is longer than any may be, while its end is looked for. */
   #tooLong: ParsedLine | undefined
 
-  constructor(batch: RecordBatch, rules: LineRules) {
+  /** One text after another in the same room. */
+  constructor(room: TextRoom, { given, headerMissing }: LineRules) {
+    const { batch } = room
+    this.#room = room
     this.#batch = batch
-    this.#rules = rules
-    this.#judge = new LineJudge(rules.given, rules.headerMissing)
-    this.#bytes = Buffer.alloc(WINDOW_BYTES + rules.longestLineBytes + 1 + PADDING_BYTES)
-    const { buffer, byteOffset, length } = this.#bytes
-    this.#window = { bytes: new Uint8Array(buffer, byteOffset, length), view: new DataView(buffer, byteOffset, length) }
+    this.#judge = new LineJudge(given, headerMissing)
+    this.#bytes = room.bytes
     batch.clear()
-    batch.texts = this.#texts
+    batch.columns = []
+    room.renewTextsIfFull()
     batch.tokensOf = place => this.#tokensOf(place)
     batch.lineOf = place => this.#lineOf(place)
   }
@@ -63,7 +59,7 @@ export class TextBatches {
       this.#bytes.copyWithin(0, this.#from, this.#until)
       this.#until -= this.#from
       this.#from = 0
-      if (this.#until > this.#rules.longestLineBytes) {
+      if (this.#until > this.#room.longestLineBytes) {
         yield* this.#beginTooLong()
         from += this.#passOver(chunk.subarray(from))
       }
@@ -101,7 +97,7 @@ export class TextBatches {
   }
 
   *#beginTooLong(): Generator<RecordBatch> {
-    const text = this.#textBetween(0, this.#rules.longestLineBytes)
+    const text = this.#textBetween(0, this.#room.longestLineBytes)
     this.#until = 0
     this.#tooLong = yield* this.#judged({ text, tooLong: true, terminated: true })
   }
@@ -119,7 +115,7 @@ export class TextBatches {
       if (batch.count === batch.capacity || batch.others.length >= batch.capacity) yield* this.#handOut()
       const scanner = this.#scanner
       if (scanner) {
-        scanner.scan(this.#window, this.#from, until, this.#line, this.#texts)
+        scanner.scan(this.#room.window, this.#from, until, this.#line, this.#room.texts)
         this.#line += scanner.taken
         this.#from = scanner.at
       }
@@ -132,14 +128,14 @@ export class TextBatches {
   *#readAsText(): Generator<RecordBatch> {
     const begin = this.#from
     const end = this.#bytes.indexOf(LF, begin)
-    const longest = this.#rules.longestLineBytes
+    const longest = this.#room.longestLineBytes
     const text = this.#textBetween(begin, Math.min(end, begin + longest))
     const line = yield* this.#judged({ text, tooLong: end - begin > longest, terminated: true })
     this.#line++
     this.#from = end + 1
     if (line?.kind === 'flow') {
       if (this.#scanner) this.#scanner.begins[this.#batch.count] = begin
-      putRecord(this.#batch, line, this.#texts)
+      putRecord(this.#batch, line, this.#room.texts)
     } else if (line) this.#batch.others.push(line)
   }
 
@@ -150,8 +146,7 @@ export class TextBatches {
     const { format } = this.#judge
     if (format === undefined || format === before) return found
     yield* this.#handOut()
-    this.#scanner = new LineScanner(format, this.#batch, this.#rules.longestLineBytes)
-    this.#batch.columns = format.columns
+    this.#scanner = this.#room.scannerFor(format)
     return found
   }
 
@@ -160,9 +155,7 @@ export class TextBatches {
     if (batch.count === 0 && batch.others.length === 0) return
     yield batch
     batch.clear()
-    if (!this.#texts.isFull) return
-    this.#texts = new TextTable()
-    batch.texts = this.#texts
+    this.#room.renewTextsIfFull()
   }
 
   #tokensOf(place: number): readonly string[] {

@@ -47,7 +47,6 @@ export class Joiner {
   /** Batches of another object follow. `regionOfObject` stands in for the region that a record does not name. */
   startObject(regionOfObject?: string): void {
     this.lookUps.regionOfObject = regionOfObject
-    this.recorders.startObject()
   }
 
   /** The answers are good until the next call. */

@@ -22,7 +22,7 @@ export const IS_FINAL = 1
 export const IS_KNOWN = 2
 export const ONE_HOST4 = 4
 
-/** The recorders of an object by the number of their interface's name; −1, for none, has a row as well. */
+/** Recorders by the number of their interface's name; −1, for none, has a row as well. */
 export class RecorderRows {
   numbers = new Int32Array(0)
   /** Those that a row was written of. */

@@ -53,10 +53,6 @@ export class RecordersOfStrip {
     this.slackSeconds = Math.ceil(settings.slackMs / 1000)
   }
 
-  startObject(): void {
-    this.recorders.startObject()
-  }
-
   startBatch(batch: RecordBatch): void {
     this.recorders.startBatch(batch)
   }

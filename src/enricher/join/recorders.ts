@@ -22,13 +22,15 @@ type NamedPlace = {
 
 /** The recording interfaces that were met, each as it was when it was met last. */
 export class Recorders {
-  /** Those of the object that is being answered. */
+  /** Those of the texts of the batch. */
   readonly rows = new RecorderRows()
   private readonly index: StandingIndex
   private readonly lookUps: SteadyLookUps
   private readonly viewpoints: Viewpoints
   private readonly byName = new Map<string, Recorder>()
+  /** What the numbers in the rows depend on. */
   private texts: TextNumbers | undefined
+  private regionOfObject: string | undefined
   private lastPlace: NamedPlace | undefined
   private readonly remoteSpaces = new Map<string, number>()
   /** Never 0. */
@@ -40,17 +42,14 @@ export class Recorders {
     this.viewpoints = viewpoints
   }
 
-  /** Numbers of texts mean something else from now on. */
-  startObject(): void {
-    this.texts = undefined
-  }
-
   startBatch({ texts }: RecordBatch): void {
-    if (this.texts !== texts) {
+    const { regionOfObject } = this.lookUps
+    if (this.texts !== texts || this.regionOfObject !== regionOfObject) {
       this.rows.clear()
       this.lastPlace = undefined
     }
     this.texts = texts
+    this.regionOfObject = regionOfObject
     this.rows.makeRoom(texts.size)
   }
 

@@ -1,5 +1,5 @@
 import { openFlowFile } from '../flowlogs/files.ts'
-import { readBatches } from '../flowlogs/read-batches.ts'
+import { BatchReader } from '../flowlogs/read-batches.ts'
 import { AnswerCounts, type VerdictCount } from '../join/answer-counts.ts'
 import { type JoinerSetup, joinerOf } from '../join/joiner-setup.ts'
 import type { ObjectHandler } from './handler.ts'
@@ -17,13 +17,14 @@ export type FileCount = {
 /** Reads whole files of flow logs, answers their records, and counts the answers: nothing else leaves the thread. */
 export function openHandler({ format, ...setup }: CountSetup): ObjectHandler<string, FileCount> {
   const joiner = joinerOf(setup)
+  const reader = new BatchReader({ format, withTokens: false, inflating: 'here' })
   return {
     async handle(path, signal) {
       joiner.startObject()
       const counts = new AnswerCounts()
       let others = 0
       const bytes = await openFlowFile(path)
-      for await (const batch of readBatches(bytes, { name: path, format, withTokens: false, inflating: 'here' })) {
+      for await (const batch of reader.read(bytes, path)) {
         signal.throwIfAborted()
         others += batch.others.length
         counts.add(joiner.answer(batch))

@@ -1,3 +1,4 @@
+import { letHeapsGrow } from '../../runtime/heap-growth.ts'
 import type { HandlerModule, ObjectHandler } from './handler.ts'
 import { ObjectThread } from './object-thread.ts'
 
@@ -34,6 +35,7 @@ export class ObjectPool<Task, Result> {
 
   static async open<Task, Result>(options: PoolOptions): Promise<ObjectPool<Task, Result>> {
     if (options.threads > 0) {
+      letHeapsGrow()
       const threads = Array.from({ length: options.threads }, () => new ObjectThread<Task, Result>(options))
       return new ObjectPool<Task, Result>(options, threads)
     }
