@@ -17,7 +17,7 @@ export const NO_OWNER = {
 } as const
 
 /** How an end names "nobody at all" among its candidates. No resource id is this word. */
-const NOBODY = 'nobody'
+export const NOBODY = 'nobody'
 
 /** An answer of the index as a row keeps it. */
 export function answeredEnd(ip: Ip, port: number, domain: string, answer: Answer): FlowEnd {

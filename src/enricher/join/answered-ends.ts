@@ -1,8 +1,9 @@
 import type { AnswerState } from '../../ownership/answer.ts'
 import type { Generation } from '../../ownership/generation/generation.ts'
+import type { HandoffReason } from '../../ownership/generation/plain-handoffs.ts'
 import { EVIDENCE } from '../../ownership/ledger/fact-table.ts'
 import type { FlowEnd } from '../../store/port.ts'
-import { NO_OWNER } from '../flow-end.ts'
+import { NO_OWNER, NOBODY } from '../flow-end.ts'
 
 /** An end apart from its address and port: one object for all ends of which the same is known. Compare by identity. */
 export type EndTemplate = Omit<FlowEnd, 'ip' | 'port'>
@@ -52,6 +53,31 @@ export class AnsweredEnds {
   }
 
   intern({ ip: _, port: __, ...end }: FlowEnd): number {
+    return this.internTemplate(end)
+  }
+
+  /** An end whose address changes hands among those who have these resources; undefined is nobody. */
+  internHandoff(domain: string, reason: HandoffReason, resources: readonly (string | undefined)[]): number {
+    const candidates = resources.map(resource => resource ?? NOBODY)
+    // Field by field, as `answeredEnd`: a spread takes longer than all the rest.
+    return this.internTemplate({
+      application: '',
+      resourceId: '',
+      cluster: '',
+      account: '',
+      region: '',
+      zone: '',
+      layer: '',
+      claimId: '',
+      candidates,
+      service: '',
+      domain,
+      state: 'ambiguous',
+      reason,
+    })
+  }
+
+  private internTemplate(end: EndTemplate): number {
     const { domain, state, reason, resourceId, claimId, candidates } = end
     // An owned end's claim tells the rest, but for the name of a service.
     const name = JSON.stringify([domain, state, reason, resourceId, claimId, end.service, ...candidates])

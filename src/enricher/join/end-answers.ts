@@ -1,4 +1,4 @@
-import { NOBODY } from '../../ownership/generation/row-list.ts'
+import { IN_FULL, NOBODY } from '../../ownership/generation/row-list.ts'
 import type { StandingIndex } from '../../ownership/standing-index.ts'
 import { MARK_DOMAIN } from './answered-ends.ts'
 import type { AskedSpace } from './asked-space.ts'
@@ -125,7 +125,9 @@ export class EndAnswers {
       const unclaimed = { fromMs: aroundFromMs, untilMs: aroundUntilMs }
       workedOut.answerUnclaimed(side, place, space, asked, known, window, unclaimed)
     } else if (!remembered.recall(side, place, space, Math.floor(window.fromMs / 1000), window.untilMs / 1000)) {
-      if (isOwn || asked.isAlone) workedOut.answerIn(asked, side, place, space, known, isOwn, window)
+      const isOneSpace = isOwn || asked.isAlone
+      if (isOneSpace && owner === IN_FULL && workedOut.answerHandoff(asked, side, place, window)) return
+      if (isOneSpace) workedOut.answerIn(asked, side, place, space, known, isOwn, window)
       else workedOut.answerEnd(side, place, space, known)
     }
   }

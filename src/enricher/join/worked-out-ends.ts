@@ -1,3 +1,5 @@
+import type { Family } from '../../ownership/address.ts'
+import { PlainHandoffs } from '../../ownership/generation/plain-handoffs.ts'
 import type { StandingIndex } from '../../ownership/standing-index.ts'
 import type { Window } from '../../ownership/window.ts'
 import type { FlowEnd } from '../../store/port.ts'
@@ -19,12 +21,14 @@ export class WorkedOutEnds {
   private readonly lookUps: SteadyLookUps
   private readonly settings: JoinSettings
   private readonly remembered: RememberedEnds
+  private readonly handoffs: PlainHandoffs
 
   constructor(index: StandingIndex, lookUps: SteadyLookUps, settings: JoinSettings, remembered: RememberedEnds) {
     this.ends = new AnsweredEnds(index.generation)
     this.lookUps = lookUps
     this.settings = settings
     this.remembered = remembered
+    this.handoffs = new PlainHandoffs(index.generation)
   }
 
   /** The record as `attribute` answers it, with nothing remembered. */
@@ -47,6 +51,32 @@ export class WorkedOutEnds {
     lookUps.begin(window, known)
     const { end, final } = attributeEnd(recordAt(side.batch, place), side.side, window, settings.nowMs, lookUps)
     return this.finish(side, place, space, end, final)
+  }
+
+  /**
+   * An end that one space alone can tell of, as `answerIn` answers it, where its address plainly changes hands within the window.
+   * False where it does not, or where it is to be told whether that is final.
+   */
+  answerHandoff(
+    { domain, number }: AskedSpace,
+    side: SideOfBatch,
+    place: number,
+    { fromMs, untilMs }: Window,
+  ): boolean {
+    if (this.settings.wantsFinal) return false
+    const { families, words } = side.column(place)
+    const family = families[place] as Family
+    const at = place * 4
+    const a = words[at] as number
+    const [b, c, d] =
+      family === 4 ? [0, 0, 0] : [words[at + 1] as number, words[at + 2] as number, words[at + 3] as number]
+    const { handoffs, ends } = this
+    const reason = handoffs.reasonOf(number, family, a, b, c, d, fromMs, untilMs)
+    if (reason === undefined) return false
+    this.counts.workedOut++
+    const end = ends.internHandoff(domain, reason, handoffs.candidates.resourceIds())
+    this.writeNumber(side, place, end, ends.verdictOf(end))
+    return true
   }
 
   /**

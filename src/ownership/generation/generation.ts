@@ -144,6 +144,11 @@ export class Generation {
     return this.ownerIn(layers, domain, family, a, b, c, d, ticksOf(fromMs, baseMs), ticksOf(untilMs, baseMs))
   }
 
+  /** Some of what the segments say was changed since they were built. */
+  get hasOverlay(): boolean {
+    return this.overlay.segments.length > 0
+  }
+
   /** The segments of thirty days, one over the other; undefined where the base has none for them. */
   layersAt(slot: number): Layers | undefined {
     const base = this.base.get(slot)

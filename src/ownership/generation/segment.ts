@@ -143,6 +143,11 @@ export class Segment {
     return touching.map(i => this.row(range, i))
   }
 
+  /** As `RowList.touching`. */
+  rowsTouching(range: RowRange, from: number, until: number): readonly number[] {
+    return this.list.touching(range, from, until)
+  }
+
   private row({ first, count }: RowRange, i: number): Row {
     const { rows, named } = this.columns
     const at = restOf(first, count, i)

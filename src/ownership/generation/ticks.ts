@@ -7,11 +7,11 @@ import type { Millis } from '../window.ts'
  */
 export const SEGMENT_MS = 30 * 86_400_000
 
-const BEFORE_ALL_TIME = -(2 ** 31)
+export const BEFORE_ALL_TIME = -(2 ** 31)
 const BEFORE_THE_SEGMENT = BEFORE_ALL_TIME + 1
 /** Tick of the segment's base. */
 const FIRST = BEFORE_ALL_TIME + 2
-const AFTER_ALL_TIME = 2 ** 31 - 1
+export const AFTER_ALL_TIME = 2 ** 31 - 1
 const AFTER_THE_SEGMENT = AFTER_ALL_TIME - 1
 
 /** Number of the segment that a time lies in; segments follow one another without gaps since 1970. */
