@@ -3,7 +3,8 @@ import type { Side } from '../attribute.ts'
 import type { AddressColumn } from '../flowlogs/record-batch.ts'
 import type { AnsweredBatch } from '../join/answered-batch.ts'
 import { Addresses } from './address-block.ts'
-import { distinctOf, END_TEXTS, type EndText, type EndTexts } from './end-texts.ts'
+import { DistinctEnds } from './distinct-ends.ts'
+import { END_TEXTS, type EndText, type EndTexts } from './end-texts.ts'
 
 /** How columns of the store's tables call them, behind the side. */
 export const END_COLUMNS: Readonly<Record<EndText, string>> = {
@@ -30,14 +31,14 @@ export class EndBlock {
   private readonly ports: Int32Array
   /** Of the places of the batch that is taken. */
   private answers = new Int32Array(0)
-  private readonly chosen: Uint32Array
+  private readonly distinct: DistinctEnds
 
   constructor(capacity: number, texts: EndTexts) {
     this.texts = texts
     this.addresses = new Addresses(capacity)
     this.ports = new Int32Array(capacity)
     this.ends = new Int32Array(capacity)
-    this.chosen = new Uint32Array(capacity)
+    this.distinct = new DistinctEnds(capacity)
   }
 
   begin(): void {
@@ -58,22 +59,14 @@ export class EndBlock {
   }
 
   encode(into: NativeBlock, side: 'src' | 'dst', rows: number): void {
-    const { texts } = this
-    const distinct = distinctOf(this.ends, rows, texts.size)
-    const put = (field: EndText) => this.encodeText(into, `${side}_${END_COLUMNS[field]}`, field, distinct, rows)
+    const { texts, distinct } = this
+    distinct.readFrom(this.ends, rows, texts.size)
+    const put = (field: EndText) =>
+      distinct.encode(into, `${side}_${END_COLUMNS[field]}`, texts.textFields, END_TEXTS.indexOf(field))
     this.addresses.encode(into, `${side}_ip`, rows)
     into.numbers(`${side}_port`, 'Int32', this.ports)
     for (const field of END_TEXTS) if (field !== 'service') put(field)
-    const hasLists = distinct.some(end => (texts.candidates[end]?.length ?? 0) > 0)
-    const listOf = (row: number) => texts.candidates[this.ends[row] as number] as readonly string[]
-    into.lists(`${side}_candidates`, hasLists ? listOf : undefined)
+    distinct.encodeLists(into, `${side}_candidates`, texts.candidates)
     put('service')
-  }
-
-  private encodeText(into: NativeBlock, name: string, field: EndText, distinct: Int32Array, rows: number): void {
-    const { texts, chosen, ends } = this
-    const keys = texts.keysOf(field, distinct)
-    for (let row = 0; row < rows; row++) chosen[row] = keys.keyOfEnd[ends[row] as number] as number
-    into.chosen(name, keys.texts, chosen)
   }
 }

@@ -1,4 +1,5 @@
-import { END_TEXTS, type EndText, type EndTexts, keysIn } from './end-texts.ts'
+import type { TextFields } from './distinct-ends.ts'
+import { END_TEXTS, type EndText, type EndTexts } from './end-texts.ts'
 import { larger, WordRows } from './word-rows.ts'
 
 /** What ends of one group have in common: by these `flow_hours` tells ends apart. */
@@ -63,9 +64,9 @@ export class EndGroups {
     return known === 0 ? this.find(end) : known - 1
   }
 
-  /** As `keysIn`, of the text at a place of GROUP_TEXTS. */
-  keysOf(place: number, groups: Int32Array, keys: Int32Array): string[] {
-    return keysIn({ fields: this.groups.words, width: WIDTH, texts: this.texts }, place, groups, keys)
+  /** Of all groups, in the order of GROUP_TEXTS. */
+  get textFields(): TextFields {
+    return { fields: this.groups.words, width: WIDTH, texts: this.texts }
   }
 
   private find(end: number): number {

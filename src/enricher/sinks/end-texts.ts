@@ -3,6 +3,7 @@ import type { Side } from '../attribute.ts'
 import type { AnsweredBatch } from '../join/answered-batch.ts'
 import { type EndTemplate, MARK_DOMAIN } from '../join/answered-ends.ts'
 import { type EndColumn, JoinedBatch } from '../join/joined-batch.ts'
+import type { TextFields } from './distinct-ends.ts'
 
 /** What is said of an end in one text each, in the order of `EndTexts.fields`. */
 export const END_TEXTS = [
@@ -57,7 +58,6 @@ export class EndTexts {
   /** Of ends that the join worked out, by its own number, which may come to mean another end. */
   private readonly workedOut: EndTemplate[] = []
   private readonly workedOutNumbers: number[] = []
-  private keyOfEnd = new Int32Array(FIRST_ROOM)
 
   constructor(mostEnds = MOST_ENDS) {
     this.mostEnds = mostEnds
@@ -89,11 +89,9 @@ export class EndTexts {
     }
   }
 
-  /** The texts of one field that some ends have, each once, and for each of these ends which of them. Good until the next call. */
-  keysOf(field: EndText, ends: Int32Array): { readonly texts: readonly string[]; readonly keyOfEnd: Int32Array } {
-    if (this.keyOfEnd.length < this.size) this.keyOfEnd = new Int32Array(this.size)
-    const { fields, texts, keyOfEnd } = this
-    return { texts: keysIn({ fields, width: FIELDS, texts }, END_TEXTS.indexOf(field), ends, keyOfEnd), keyOfEnd }
+  /** Of all ends, in the order of END_TEXTS. */
+  get textFields(): TextFields {
+    return { fields: this.fields, width: FIELDS, texts: this.texts }
   }
 
   private numberJoined(joined: JoinedBatch, side: Side, into: Int32Array): void {
@@ -193,41 +191,6 @@ export class EndTexts {
       this.slots[slot] = number
     }
   }
-}
-
-/** Rows of numbers of texts, `width` a row. */
-export type TextFields = { readonly fields: Int32Array; readonly width: number; readonly texts: readonly string[] }
-
-/** The texts that some rows have in one column, each once; writes for each of these rows, by its number, which of them. */
-export function keysIn(
-  { fields, width, texts }: TextFields,
-  column: number,
-  rows: Int32Array,
-  keys: Int32Array,
-): string[] {
-  const keyOfText = new Int32Array(texts.length)
-  const chosen: string[] = []
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number
-    const text = fields[row * width + column] as number
-    if (keyOfText[text] === 0) keyOfText[text] = chosen.push(texts[text] as string)
-    keys[row] = (keyOfText[text] as number) - 1
-  }
-  return chosen
-}
-
-/** The ends that rows have, each once; `size` is that of their `EndTexts`. */
-export function distinctOf(ends: Int32Array, rows: number, size: number): Int32Array {
-  const isThere = new Uint8Array(size)
-  const distinct = new Int32Array(size)
-  let count = 0
-  for (let row = 0; row < rows; row++) {
-    const end = ends[row] as number
-    if (isThere[end] === 1) continue
-    isThere[end] = 1
-    distinct[count++] = end
-  }
-  return distinct.subarray(0, count)
 }
 
 const NOBODY: readonly string[] = []

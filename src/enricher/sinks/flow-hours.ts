@@ -1,8 +1,9 @@
 import type { NativeBlock } from '../../store/native-block.ts'
 import { NATIVE_TABLES } from '../../store/native-tables.ts'
+import { DistinctEnds } from './distinct-ends.ts'
 import { END_COLUMNS } from './end-block.ts'
 import { EndGroups, GROUP_TEXTS } from './end-groups.ts'
-import { distinctOf, type EndTexts } from './end-texts.ts'
+import type { EndTexts } from './end-texts.ts'
 import { DIRECTION_TEXTS, type FlowBlock, type RowsOf } from './flow-block.ts'
 import { larger, WordRows } from './word-rows.ts'
 
@@ -29,8 +30,8 @@ export class FlowHours {
   private sums = new Uint32Array(SUMS * 64)
   /** By the number that groups have of them. */
   private readonly actions = new Map<string, number>()
-  /** Of the rows of a block, their ends on one side. */
-  private readonly sideEnds = new Int32Array(BLOCK_ROWS)
+  /** Of the rows of a block, their groups on one side. */
+  private readonly distinct = new DistinctEnds(BLOCK_ROWS)
   private readonly zeros = new Uint32Array(BLOCK_ROWS)
   private readonly words = new Uint32Array(BLOCK_ROWS * 2)
 
@@ -110,14 +111,10 @@ export class FlowHours {
   }
 
   private encodeEnds(into: NativeBlock, side: 'src' | 'dst', word: number, from: number, rows: number): void {
-    const { ends, sideEnds, words } = this
-    for (let row = 0; row < rows; row++) sideEnds[row] = this.groups.words[(from + row) * WIDTH + word] as number
-    const distinct = distinctOf(sideEnds, rows, ends.size)
-    const keys = new Int32Array(ends.size)
+    const { ends, distinct, groups } = this
+    distinct.readFrom(groups.words, rows, ends.size, from * WIDTH + word, WIDTH)
     for (const [place, text] of GROUP_TEXTS.entries()) {
-      const texts = ends.keysOf(place, distinct, keys)
-      for (let row = 0; row < rows; row++) words[row] = keys[sideEnds[row] as number] as number
-      into.chosen(`${side}_${END_COLUMNS[text]}`, texts, words)
+      distinct.encode(into, `${side}_${END_COLUMNS[text]}`, ends.textFields, place)
     }
   }
 
