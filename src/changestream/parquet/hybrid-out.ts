@@ -1,5 +1,10 @@
 /** Of a run that is written as one: a group of as many is packed otherwise. */
 const GROUP = 8
+/**
+ * So many values are whole words whatever their width. V8 compiles a function for its next call once it was called often; one that is in
+ * its loop at the time leaves compiled code at the end of the loop, each time, and a column is one call.
+ */
+const SLICE = 256
 
 /** Bytes that so many values take at most, and their headers. */
 export const hybridBytes = (values: number): number => 4 * values + 64
@@ -8,7 +13,7 @@ export const hybridBytes = (values: number): number => 4 * values + 64
  * Writes the first values in so many bits each, at most 24, as Parquet's hybrid of runs and bit-packed groups (Encodings.md, "Run Length
  * Encoding / Bit-Packing Hybrid"), the least first. Returns where they end. Tight, as each field of each record is such a value.
  */
-export function writeHybrid(values: Int32Array, count: number, width: number, out: Uint8Array, from: number): number {
+export function writeHybrid(values: Int32Array, count: number, width: number, out: DataView, from: number): number {
   let at = from
   let packedFrom = 0
   let i = 0
@@ -26,12 +31,18 @@ export function writeHybrid(values: Int32Array, count: number, width: number, ou
       continue
     }
     if (packedFrom < i) at = writePacked(values, packedFrom, i, width, out, at)
-    at = writeVarint((end - i) << 1, out, at)
-    for (let shift = 0; shift < width; shift += 8) out[at++] = value >>> shift
+    at = writeRun(value, end - i, width, out, at)
     i = end
     packedFrom = i
   }
   return packedFrom < count ? writePacked(values, packedFrom, count, width, out, at) : at
+}
+
+/** One value as often as there are rows. */
+export function writeRun(value: number, count: number, width: number, out: DataView, from: number): number {
+  let at = writeVarint(count << 1, out, from)
+  for (let shift = 0; shift < width; shift += 8) out.setUint8(at++, value >>> shift)
+  return at
 }
 
 /** Whole groups; what the last one lacks are zeros. */
@@ -40,32 +51,48 @@ function writePacked(
   from: number,
   until: number,
   width: number,
-  out: Uint8Array,
+  out: DataView,
   begin: number,
 ): number {
   const groups = Math.ceil((until - from) / GROUP)
   let at = writeVarint((groups << 1) | 1, out, begin)
   const end = at + groups * width
-  let bits = 0
-  let waiting = 0
-  for (let i = from; i < until; i++) {
-    waiting |= (values[i] as number) << bits
-    bits += width
-    while (bits >= 8) {
-      out[at++] = waiting
-      waiting >>>= 8
-      bits -= 8
-    }
-  }
-  if (bits > 0) out[at++] = waiting
-  out.fill(0, at, end)
+  for (let i = from; i < until; i += SLICE) at = writeSlice(values, i, Math.min(until, i + SLICE), width, out, at)
+  for (; at < end; at++) out.setUint8(at, 0)
   return end
 }
 
-function writeVarint(value: number, out: Uint8Array, begin: number): number {
+/** Returns where the last byte with a bit of them ends: of a whole slice, at a whole word. */
+function writeSlice(
+  values: Int32Array,
+  from: number,
+  until: number,
+  width: number,
+  out: DataView,
+  begin: number,
+): number {
+  let at = begin
+  let bits = 0
+  let waiting = 0
+  for (let i = from; i < until; i++) {
+    const value = values[i] as number
+    waiting |= value << bits
+    bits += width
+    if (bits < 32) continue
+    out.setInt32(at, waiting, true)
+    at += 4
+    bits -= 32
+    // What of the value did not fit: nothing where no bits are left over.
+    waiting = value >>> (width - bits)
+  }
+  for (; bits > 0; bits -= 8, waiting >>>= 8) out.setUint8(at++, waiting)
+  return at
+}
+
+function writeVarint(value: number, out: DataView, begin: number): number {
   let at = begin
   let left = value
-  for (; left > 0x7f; left >>>= 7) out[at++] = left | 0x80
-  out[at++] = left
+  for (; left > 0x7f; left >>>= 7) out.setUint8(at++, left | 0x80)
+  out.setUint8(at++, left)
   return at
 }

@@ -23,6 +23,20 @@ export type TableOptions = {
   readonly codec?: 'SNAPPY' | 'GZIP'
   /** Said of the whole table, in its footer. */
   readonly about?: Readonly<Record<string, string>>
+  /** Of tables that are written one after another. */
+  readonly memory?: TableMemory
+}
+
+/** What writing a table needs, kept from one to the next: buffers that are made anew have V8 collect all of its heap. */
+export class TableMemory {
+  readonly writer = new ByteWriter()
+  readonly chosen = new ChosenColumnWriter()
+
+  /** As at the beginning of a file. */
+  begin(): void {
+    this.writer.index = 0
+    this.writer.offset = 0
+  }
 }
 
 /** Large enough to be read quickly, and small enough to be held. */
@@ -40,14 +54,23 @@ const PAGE_BYTES = 2 ** 20
 export class TableWriter {
   readonly #columns: readonly TableColumn[]
   readonly #rowGroupRows: number
-  readonly #writer = new ByteWriter()
-  readonly #chosen = new ChosenColumnWriter(this.#writer)
+  readonly #writer: ByteWriter
+  readonly #chosen: ChosenColumnWriter
   readonly #parquet: ParquetWriter
   #cells: Cell[][]
   #rows = 0
   #held = 0
 
-  constructor({ columns, rowGroupRows = ROW_GROUP_ROWS, codec = 'SNAPPY', about = {} }: TableOptions) {
+  constructor({
+    columns,
+    rowGroupRows = ROW_GROUP_ROWS,
+    codec = 'SNAPPY',
+    about = {},
+    memory = new TableMemory(),
+  }: TableOptions) {
+    memory.begin()
+    this.#writer = memory.writer
+    this.#chosen = memory.chosen
     this.#columns = columns
     this.#rowGroupRows = rowGroupRows
     this.#cells = columns.map(() => [])
@@ -81,7 +104,7 @@ export class TableWriter {
 
   /** Writes a row group of its own: a column for each of the table's, taken one after another. Returns its bytes. */
   putGroup(rows: number, columns: Iterable<ChosenColumn>): Uint8Array {
-    const before = this.#held > 0 ? this.#writeHeld() : new Uint8Array()
+    const before = this.#held > 0 ? this.#writeHeld() : undefined
     const parquet = this.#parquet
     const { codec, schema } = parquet
     const begin = this.#writer.offset
@@ -92,6 +115,7 @@ export class TableWriter {
       if (element === undefined) throw new Error(`more columns than the table's ${this.#columns.length}`)
       const encoder = { columnName: name, element, schemaPath, codec, compressors: COMPRESSORS, stats: statistics }
       return this.#chosen.write(
+        this.#writer,
         { ...encoder, pageSize: PAGE_BYTES, columnIndex: false, offsetIndex: true },
         column,
         rows,
@@ -106,14 +130,14 @@ export class TableWriter {
       num_rows: BigInt(rows),
     })
     this.#rows += rows
-    return Buffer.concat([before, this.#taken()])
+    return before ? Buffer.concat([before, this.#taken()]) : this.#taken()
   }
 
   /** The rest of the file. */
   finish(): Uint8Array {
-    const rest = this.#held > 0 ? this.#writeHeld() : new Uint8Array()
+    const rest = this.#held > 0 ? this.#writeHeld() : undefined
     this.#parquet.finish()
-    return Buffer.concat([rest, this.#taken()])
+    return rest ? Buffer.concat([rest, this.#taken()]) : this.#taken()
   }
 
   #writeHeld(): Uint8Array {

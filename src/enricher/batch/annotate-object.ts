@@ -5,8 +5,8 @@ import { reasonOf, type WhohadError } from '../../runtime/errors.ts'
 import { enricherErrors } from '../errors.ts'
 import { isNoFlowLog } from '../flowlogs/read.ts'
 import { type ByteOut, fileOut } from '../sinks/byte-out.ts'
-import { EndTexts } from '../sinks/end-texts.ts'
 import { openSink } from '../sinks/open-sink.ts'
+import { ParquetRoom } from '../sinks/parquet-room.ts'
 import type { ObjectHandler } from '../workers/handler.ts'
 import { collectingGaps, GapCollector } from './capture-gaps.ts'
 import { DeadLetters, keepingLetters, letterFile } from './dead-letters.ts'
@@ -34,13 +34,13 @@ export function openHandler(setup: AnnotateSetup): ObjectHandler<AnnotateTask, B
   const { run, known, nowMs } = setup
   const annotator = new ObjectAnnotator(setup)
   const reader = new InputReader()
-  const ends = new EndTexts()
+  const room = new ParquetRoom()
   return {
     async handle({ input, identity, output, deadLetters }, signal) {
       const { name } = input
       await makeRoom(output, deadLetters)
       const hash = createHash('sha256')
-      const file = openSink(hashed(await fileOut(output), hash), { form: run.form, name, gzip: run.gzip, ends })
+      const file = openSink(hashed(await fileOut(output), hash), { form: run.form, name, gzip: run.gzip, room })
       const letters = new DeadLetters(() => letterFile(deadLetters))
       const gaps = new GapCollector()
       const sink = keepingLetters(collectingGaps(file, gaps), name, letters)

@@ -51,12 +51,14 @@ export class LineScanner {
       if (this.#default) {
         this.#default.scan(window.view, this.at, until, firstLine + first - before, texts)
         this.at = this.#default.at
+        batch.usual.fill(1, first, batch.count)
         if (batch.count > first) others = 1
         if (this.at >= until || batch.count === capacity) break
       }
       const known = batch.count
       this.#any.scan(window, this.at, until, firstLine + known - before, others, texts)
       this.at = this.#any.at
+      batch.usual.fill(0, known, batch.count)
       if (batch.count - known < others) break
       others = Math.min(2 * others, MOST_OTHERS)
     }

@@ -8,6 +8,7 @@ export function putRecord(batch: RecordBatch, record: FlowRecord, texts: TextTab
   const at = batch.count++
   const numberOf = (text: string | undefined) => (text === undefined ? ABSENT : texts.numberOf(text))
   batch.lines[at] = record.line
+  batch.usual[at] = 0
   batch.startSeconds[at] = record.startSeconds ?? ABSENT
   batch.endSeconds[at] = record.endSeconds ?? ABSENT
   putAddress(batch.sourceAddress, at, record.source.observed)

@@ -7,6 +7,12 @@ export const ABSENT = -1
 /** Values of `RecordBatch.directions`. */
 export const DIRECTIONS = [undefined, 'ingress', 'egress'] as const
 
+/** Of records in `RecordBatch.usual`. */
+export const USUAL_TOKENS: ReadonlyMap<string, string> = new Map([
+  ['version', '2'],
+  ['log-status', 'OK'],
+])
+
 /** One address of each record: its family (0: none), and its words as signed 32-bit numbers, one for IPv4, else four. */
 export type AddressColumn = {
   readonly families: Uint8Array
@@ -59,6 +65,11 @@ export class RecordBatch {
    * attributes it takes `recordAt`.
    */
   readonly transits: Uint8Array
+  /**
+   * 1 for a record of a line as `DefaultLineScanner` takes it: it has the fields of AWS's default format, USUAL_TOKENS stand in those that no
+   * column here has, and both addresses are as IPv4 is written. 0 says nothing.
+   */
+  readonly usual: Uint8Array
   texts: TextNumbers = NO_TEXTS
   /** Lines between the records that are none, in their order. */
   others: (SkippedLine | RejectedLine)[] = []
@@ -68,6 +79,9 @@ export class RecordBatch {
   tokensOf: (place: number) => readonly string[] = () => []
   /** The bytes of a record's line just as they stand in a text, without its newline; undefined where the input has no lines. */
   lineOf: ((place: number) => Uint8Array) | undefined = undefined
+  /** Where that line begins in `window`, which goes on behind its newline for PADDING_BYTES; both or none. */
+  lineAt: ((place: number) => number) | undefined = undefined
+  window: DataView | undefined = undefined
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -90,6 +104,7 @@ export class RecordBatch {
     this.regions = new Int32Array(capacity)
     this.actions = new Int32Array(capacity)
     this.transits = new Uint8Array(capacity)
+    this.usual = new Uint8Array(capacity)
   }
 
   clear(): void {

@@ -45,6 +45,8 @@ export class TextBatches {
     room.renewTextsIfFull()
     batch.tokensOf = place => this.#tokensOf(place)
     batch.lineOf = place => this.#lineOf(place)
+    batch.lineAt = place => this.#scanner?.begins[place] ?? 0
+    batch.window = room.window.view
   }
 
   *take(chunk: Uint8Array): Generator<RecordBatch> {

@@ -1,7 +1,7 @@
 import { type ByteOut, gzipOut } from './byte-out.ts'
 import { csvSink } from './csv-sink.ts'
-import type { EndTexts } from './end-texts.ts'
 import { ndjsonSink } from './ndjson-sink.ts'
+import type { ParquetRoom } from './parquet-room.ts'
 import { parquetSink } from './parquet-sink.ts'
 import type { RowSink, SinkForm } from './port.ts'
 import { textSink } from './text-sink.ts'
@@ -12,16 +12,16 @@ export type SinkOptions = {
   readonly name: string
   /** Compressed as a whole; within the file for Parquet. */
   readonly gzip?: boolean
-  /** What ends are answered with, where one output is made after another: kept from one to the next. */
-  readonly ends?: EndTexts
+  /** What Parquet is written with, where one output is made after another: kept from one to the next. */
+  readonly room?: ParquetRoom
 }
 
 /** The sink of one input object, onto `out`. */
-export function openSink(out: ByteOut, { form, name, gzip = false, ends }: SinkOptions): RowSink {
+export function openSink(out: ByteOut, { form, name, gzip = false, room }: SinkOptions): RowSink {
   const bytes = gzip && form !== 'parquet' ? gzipOut(out) : out
   switch (form) {
     case 'parquet':
-      return parquetSink(bytes, { gzip, ...(ends && { ends }) })
+      return parquetSink(bytes, { gzip, ...(room && { room }) })
     case 'ndjson':
       return ndjsonSink(bytes, name)
     case 'csv':

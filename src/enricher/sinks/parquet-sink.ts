@@ -1,8 +1,8 @@
 import { type TableColumn, TableWriter } from '../../changestream/parquet/table-writer.ts'
 import { ADDED_COLUMNS, allColumns, inSql, requireSameColumns } from './added-columns.ts'
 import type { ByteOut } from './byte-out.ts'
-import { EndTexts } from './end-texts.ts'
-import { ParquetRows } from './parquet-rows.ts'
+import { ParquetRoom } from './parquet-room.ts'
+import type { ParquetRows } from './parquet-rows.ts'
 import type { RowSink } from './port.ts'
 import type { TokenReader } from './token-column.ts'
 
@@ -14,13 +14,13 @@ const INT64 = new Set(
 )
 const LARGEST_INT32 = 2 ** 31 - 1
 /** An output row has some fifty cells. */
-const ROW_GROUP_ROWS = 32_768
+const ROW_GROUP_ROWS = 65_536
 
 export type ParquetSinkOptions = {
   readonly gzip?: boolean
   readonly rowGroupRows?: number
   /** Kept from one output to the next, where there are several one after another. */
-  readonly ends?: EndTexts
+  readonly room?: ParquetRoom
 }
 
 /**
@@ -29,34 +29,39 @@ export type ParquetSinkOptions = {
  */
 export function parquetSink(
   out: ByteOut,
-  { gzip = false, rowGroupRows = ROW_GROUP_ROWS, ends = new EndTexts() }: ParquetSinkOptions,
+  { gzip = false, rowGroupRows = ROW_GROUP_ROWS, room = new ParquetRoom() }: ParquetSinkOptions,
 ): RowSink {
   let columns: readonly string[] | undefined
-  let rows: ParquetRows | undefined
-  const begin = (names: readonly string[]): ParquetRows => {
+  let open: { readonly table: TableWriter; readonly rows: ParquetRows } | undefined
+  const begin = (names: readonly string[]) => {
     allColumns(names) // refuses what would have two columns of one name
     columns = names
     const table = new TableWriter({
       columns: [...names.map(columnOf), ...ADDED_COLUMNS.map(textColumn)],
       codec: gzip ? 'GZIP' : 'SNAPPY',
+      memory: room.memory,
     })
-    return new ParquetRows(table, names.map(readerOf), ends, rowGroupRows)
+    const rows = room.rowsOf(names, readerOf, rowGroupRows)
+    rows.begin()
+    return { table, rows }
   }
   return {
     async write(answered) {
       const { batch } = answered
       if (batch.columns.length === 0) return
-      rows ??= begin(batch.columns)
+      open ??= begin(batch.columns)
       if (columns && batch.count > 0) requireSameColumns(columns, batch.columns)
+      const { table, rows } = open
       for (let place = 0; place < batch.count; ) {
         place = rows.take(answered, place)
-        if (rows.areFull) await out.write(rows.written())
+        if (rows.areFull) await out.write(rows.writtenTo(table))
       }
     },
     async finish() {
-      rows ??= begin([])
-      await out.write(rows.finish())
-      return { records: rows.records, bytes: await out.finish() }
+      const { table, rows } = open ?? begin([])
+      await out.write(rows.writtenTo(table))
+      await out.write(table.finish())
+      return { records: table.rows, bytes: await out.finish() }
     },
     abort: () => out.abort(),
   }

@@ -33,12 +33,20 @@ export class TokenColumn {
   }
 
   putText(row: number, token: string): void {
-    let number = this.numbers.get(token)
-    if (number === undefined) {
-      number = this.tokens.numberOf(token)
-      this.numbers.set(token, number)
-    }
-    this.chosen[row] = number
+    this.chosen[row] = this.numberOf(token)
+  }
+
+  /** The same for the rows from one on until another. */
+  putTexts(row: number, until: number, token: string): void {
+    this.chosen.fill(this.numberOf(token), row, until)
+  }
+
+  private numberOf(token: string): number {
+    const known = this.numbers.get(token)
+    if (known !== undefined) return known
+    const number = this.tokens.numberOf(token)
+    this.numbers.set(token, number)
+    return number
   }
 
   /** Those of the first rows. Good until the next put; ask once. */

@@ -9,8 +9,8 @@ import { expect, test } from 'vitest'
 import { readBatches } from '../../../src/enricher/flowlogs/read-batches.ts'
 import { ADDED_COLUMNS } from '../../../src/enricher/sinks/added-columns.ts'
 import type { ByteOut } from '../../../src/enricher/sinks/byte-out.ts'
-import { EndTexts } from '../../../src/enricher/sinks/end-texts.ts'
 import { ndjsonSink } from '../../../src/enricher/sinks/ndjson-sink.ts'
+import { ParquetRoom } from '../../../src/enricher/sinks/parquet-room.ts'
 import { type ParquetSinkOptions, parquetSink } from '../../../src/enricher/sinks/parquet-sink.ts'
 import { flowEnd } from '../../support/answered-rows.ts'
 import { inPieces } from '../../support/byte-streams.ts'
@@ -139,7 +139,7 @@ const files = known.chain(names =>
 test('what is read of Parquet is what NDJSON says of the same records', {
   timeout: propertyTimeoutMs(120_000),
 }, async () => {
-  const ends = new EndTexts()
+  const room = new ParquetRoom()
   const changed = fc.tuple(files, mutated).map(([text, mutate]) => {
     const header = text.indexOf('\n') + 1
     return Buffer.concat([text.subarray(0, header), mutate(text.subarray(header))])
@@ -147,7 +147,7 @@ test('what is read of Parquet is what NDJSON says of the same records', {
   const options = fc.record({ gzip: fc.boolean(), rowGroupRows: fc.constantFrom(1, 5, 12, 1000) })
   await fc.assert(
     fc.asyncProperty(fc.oneof(files, changed), fc.constantFrom(1, 8, 1000), options, async (text, records, chosen) => {
-      const { parquet, expected } = await inBothForms(text, records, { ...chosen, ends })
+      const { parquet, expected } = await inBothForms(text, records, { ...chosen, room })
       expect(await byHyparquet(parquet)).toEqual(expected.map(withoutMarks))
     }),
     propertyRuns(150),
@@ -170,4 +170,40 @@ test('so it is with columns of every kind over many row groups, by DuckDB too', 
   expect(expected).toHaveLength(2500)
   expect(await byHyparquet(parquet)).toEqual(expected)
   expect(await byDuckDb(parquet)).toEqual(expected)
+})
+
+/** Fields of AWS's default format as nearly all lines have them, and as few do: then all of a line is read in another way. */
+const usualLine = fc
+  .record({
+    version: fc.oneof({ weight: 30, arbitrary: fc.constant('2') }, fc.constantFrom('3', '-', '02')),
+    id: fc.nat({ max: 5 }).map(n => `eni-${String(n).padStart(17, '0')}`),
+    source: fc.oneof({ weight: 30, arbitrary: fc.ipV4() }, fc.constantFrom('::ffff:10.0.0.7', '2001:DB8::A', '::1')),
+    destination: fc.oneof({ weight: 30, arbitrary: fc.ipV4() }, fc.constantFrom('0:0:0:0:0:ffff:a00:7', 'fe80::1')),
+    port: fc.nat({ max: 65_535 }),
+    bytes: fc.nat({ max: 99_999_999 }),
+    seconds: fc.nat({ max: 300 }),
+    verb: fc.constantFrom('ACCEPT', 'REJECT'),
+    status: fc.oneof({ weight: 30, arbitrary: fc.constant('OK') }, fc.constantFrom('-', 'OKAY', 'OK\r', 'ÖK')),
+    gap: fc.oneof({ weight: 30, arbitrary: fc.constant(' ') }, fc.constantFrom('  ')),
+  })
+  .map(
+    ({ version, id, source, destination, port, bytes, seconds, verb, status, gap }) =>
+      `${version} 123456789012 ${id} ${source} ${destination} ${port} 443 6 9 ${bytes} 17000000${10 + (seconds % 50)} 1700000${400 + seconds}${gap}${verb} ${status}`,
+  )
+
+test('so it is with lines of the default format in their usual form, and others between them', {
+  timeout: propertyTimeoutMs(120_000),
+}, async () => {
+  const room = new ParquetRoom()
+  const header =
+    'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status'
+  await fc.assert(
+    fc.asyncProperty(fc.array(usualLine, { maxLength: 60 }), fc.constantFrom(8, 1000), async (lines, records) => {
+      const text = Buffer.from(`${[header, ...lines].join('\n')}\n`)
+      const { parquet, expected } = await inBothForms(text, records, { room, rowGroupRows: 25 })
+      expect(expected).toHaveLength(lines.length)
+      expect(await byHyparquet(parquet)).toEqual(expected)
+    }),
+    propertyRuns(100),
+  )
 })

@@ -4,8 +4,16 @@ import { putRecord } from '../put-record.ts'
 import { ABSENT, type AddressColumn, DIRECTIONS, type RecordBatch } from '../record-batch.ts'
 import { TextTable } from '../text-table.ts'
 import { type NumberPage, type Page, type PageForm, type TextPage, textOfRow } from './page.ts'
-import { gatherAddresses, gatherNumbers, isWhole, judgeAddresses, judgeIds, judgeOrder, mayBeBad } from './row-loops.ts'
-import { UNASKED } from './texts.ts'
+import {
+  gatherAddresses,
+  gatherNumbers,
+  gatherTexts,
+  isWhole,
+  judgeAddresses,
+  judgeIds,
+  judgeOrder,
+  mayBeBad,
+} from './row-loops.ts'
 
 /** Rows one after another, each column within one of its pages; undefined for a column that is not read. */
 export type Stretch = {
@@ -51,6 +59,8 @@ export class Assembler {
   /** 1 for a row that only the parser can judge. */
   readonly #odd: Uint8Array
   readonly #kept: Int32Array
+  /** The rows that are being put, as `gatherNumbers` takes them. */
+  #gathered: Int32Array | undefined
   readonly #has: Uint8Array
   readonly #ids: readonly number[]
   /** Of each place of the batch: its stretch, and its row within that. */
@@ -85,6 +95,10 @@ export class Assembler {
     const batch = this.#batch
     this.#stretches.push({ firstPlace: batch.count, stretch })
     this.#judge(stretch)
+    if (this.#odd.indexOf(1) < 0) {
+      this.#putRows(stretch, undefined, stretch.rows)
+      return
+    }
     let kept = 0
     for (let row = 0; row < stretch.rows; row++) {
       if (this.#odd[row] === 0) {
@@ -97,17 +111,17 @@ export class Assembler {
         batch.others.push(line)
         continue
       }
-      this.#putKept(stretch, kept)
+      this.#putRows(stretch, this.#kept, kept)
       kept = 0
       this.#rowOf[batch.count] = row
       putRecord(batch, line, this.#texts)
     }
-    this.#putKept(stretch, kept)
+    this.#putRows(stretch, this.#kept, kept)
   }
 
   #judge(stretch: Stretch): void {
     const format = this.#format
-    const odd = this.#odd.fill(0, 0, stretch.rows)
+    const odd = this.#odd.fill(0)
     this.#judgeEnd(stretch, format.sourceAddress, format.packetSource)
     this.#judgeEnd(stretch, format.destinationAddress, format.packetDestination)
     this.#judgeNumbers(stretch, format.sourcePort, LARGEST_PORT)
@@ -155,16 +169,20 @@ export class Assembler {
     }
   }
 
-  #putKept(stretch: Stretch, kept: number): void {
+  /** Some rows, or so many from the first one on. */
+  #putRows(stretch: Stretch, rows: Int32Array | undefined, kept: number): void {
     const batch = this.#batch
     const format = this.#format
     const from = batch.count
     batch.count += kept
+    this.#gathered = rows
     const { firstRow } = stretch
+    const rowOf = this.#rowOf
+    const { lines } = batch
     for (let i = 0; i < kept; i++) {
-      const row = this.#kept[i] ?? 0
-      batch.lines[from + i] = firstRow + row
-      this.#rowOf[from + i] = row
+      const row = rows ? (rows[i] as number) : i
+      lines[from + i] = firstRow + row
+      rowOf[from + i] = row
     }
     this.#putAddresses(stretch, format.sourceAddress, batch.sourceAddress, from, kept)
     this.#putAddresses(stretch, format.destinationAddress, batch.destinationAddress, from, kept)
@@ -189,29 +207,19 @@ export class Assembler {
   #putAddresses(stretch: Stretch, at: number, to: AddressColumn, from: number, kept: number): void {
     const page = textPage(stretch, at)
     if (page === undefined) to.families.fill(0, from, from + kept)
-    else gatherAddresses(page, placeOf(stretch, at), this.#kept, kept, to, from)
+    else gatherAddresses(page, placeOf(stretch, at), this.#gathered, kept, to, from)
   }
 
   #putNumbers(stretch: Stretch, at: number, to: Float64Array | Int32Array | Int16Array, from: number, kept: number) {
     const page = numberPage(stretch, at)
     if (page === undefined) to.fill(ABSENT, from, from + kept)
-    else gatherNumbers(page.numbers, placeOf(stretch, at), this.#kept, kept, to, from)
+    else gatherNumbers(page.numbers, placeOf(stretch, at), this.#gathered, kept, to, from)
   }
 
   #putTexts(stretch: Stretch, at: number, to: Int32Array, from: number, kept: number): void {
     const page = textPage(stretch, at)
-    if (page === undefined) {
-      to.fill(ABSENT, from, from + kept)
-      return
-    }
-    const { codes, texts } = page
-    const numbers = texts.numbersIn(this.#texts)
-    const place = placeOf(stretch, at)
-    for (let i = 0; i < kept; i++) {
-      const code = codes[place + (this.#kept[i] ?? 0)] ?? ABSENT
-      const number = code < 0 ? ABSENT : (numbers[code] ?? ABSENT)
-      to[from + i] = number === UNASKED ? texts.numberAt(code, this.#texts, ABSENT) : number
-    }
+    if (page === undefined) to.fill(ABSENT, from, from + kept)
+    else gatherTexts(page, placeOf(stretch, at), this.#gathered, kept, this.#texts, to, from)
   }
 
   #putDirections(stretch: Stretch, from: number, kept: number): void {
@@ -223,7 +231,7 @@ export class Assembler {
     }
     const place = placeOf(stretch, this.#format.direction)
     for (let i = 0; i < kept; i++) {
-      const code = page.codes[place + (this.#kept[i] ?? 0)] ?? ABSENT
+      const code = page.codes[place + (this.#gathered ? (this.#gathered[i] as number) : i)] ?? ABSENT
       const text = code < 0 ? '' : page.texts.textAt(code)
       directions[from + i] = text === DIRECTIONS[1] ? 1 : text === DIRECTIONS[2] ? 2 : 0
     }

@@ -4,7 +4,7 @@ import { parquetHeader } from 'hyparquet/src/column.js'
 import { ABSENT } from '../record-batch.ts'
 import { asFault, corrupt, oversize, type ParquetFault, unsupported } from './faults.ts'
 import type { ColumnChunk, ParquetColumn } from './footer.ts'
-import { readHybrid } from './hybrid.ts'
+import { isRunOfOnes, readHybrid } from './hybrid.ts'
 import type { ParquetLimits } from './limits.ts'
 import {
   dealNumbers,
@@ -160,7 +160,7 @@ export class ColumnPages {
     let values = rows
     if (present) {
       values = 0
-      for (let row = 0; row < rows; row++) values += present[row] ?? 0
+      for (let row = 0; row < rows; row++) values += present[row] as number
     }
     const sparse = values === rows ? undefined : present
     if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') {
@@ -182,9 +182,7 @@ export class ColumnPages {
     if (levels !== 'RLE') throw unsupported(`levels as ${levels}`)
     const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true)
     if (length > bytes.length - 4) throw corrupt('levels end too early')
-    const present = new Uint8Array(rows)
-    readHybrid(bytes, 4, 4 + length, 1, present, rows)
-    return { bytes, at: 4 + length, present, encoding }
+    return { bytes, at: 4 + length, present: presentIn(bytes, 4, 4 + length, rows), encoding }
   }
 
   #open2(header: PageHeader, packed: Uint8Array, rows: number) {
@@ -196,9 +194,7 @@ export class ColumnPages {
     const bytes =
       details.is_compressed === false ? body : unpackPage(body, header.uncompressed_page_size - levelBytes, this.#codec)
     if (!this.#column.isOptional) return { bytes, at: 0, present: undefined, encoding }
-    const present = new Uint8Array(rows)
-    readHybrid(packed, 0, levelBytes, 1, present, rows)
-    return { bytes, at: 0, present, encoding }
+    return { bytes, at: 0, present: presentIn(packed, 0, levelBytes, rows), encoding }
   }
 
   #byDictionary(bytes: Uint8Array, at: number, present: Uint8Array | undefined, values: number, rows: number): Page {
@@ -210,11 +206,24 @@ export class ColumnPages {
     const codes = new Int32Array(rows)
     readHybrid(bytes, at + 1, bytes.length, bytes[at] ?? 255, codes, values)
     const size = 'numbers' in dictionary ? dictionary.numbers.length : dictionary.size
-    for (let i = 0; i < values; i++) {
-      if ((codes[i] ?? 0) >= size) throw corrupt(`value ${codes[i]} of a dictionary of ${size}`)
-    }
+    const largest = largestOf(codes, values)
+    if (largest >= size) throw corrupt(`value ${largest} of a dictionary of ${size}`)
     spreadCodes(codes, present, values, rows)
     if ('numbers' in dictionary) return lookUpNumbers(dictionary, codes, rows)
     return { kind: 'texts', rows, codes, hasNulls: present !== undefined, texts: dictionary }
   }
+}
+
+/** By row whether it has a value; undefined where all have one. */
+function presentIn(bytes: Uint8Array, from: number, until: number, rows: number): Uint8Array | undefined {
+  if (isRunOfOnes(bytes, from, until, rows)) return undefined
+  const present = new Uint8Array(rows)
+  readHybrid(bytes, from, until, 1, present, rows)
+  return present
+}
+
+function largestOf(codes: Int32Array, count: number): number {
+  let largest = 0
+  for (let i = 0; i < count; i++) if ((codes[i] as number) > largest) largest = codes[i] as number
+  return largest
 }

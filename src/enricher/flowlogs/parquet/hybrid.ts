@@ -51,6 +51,19 @@ export function readHybrid(
   return at
 }
 
+/** Whether so many values of one bit are all 1 as one run, which is how a column is written of which each row has a value. */
+export function isRunOfOnes(bytes: Uint8Array, from: number, until: number, count: number): boolean {
+  let at = from
+  let header = 0
+  for (let shift = 0; ; shift += 7) {
+    if (at >= until || shift > 28) return false
+    const byte = bytes[at++] ?? 0
+    header |= (byte & 0x7f) << shift
+    if (byte < 0x80) break
+  }
+  return (header & 1) === 0 && header >>> 1 >= count && at < until && bytes[at] === 1
+}
+
 /** A value lies within four bytes, for its width is 24 bits at most and it begins at most 7 bits into the first. */
 function unpack(
   bytes: Uint8Array,

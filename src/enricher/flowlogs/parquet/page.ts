@@ -39,7 +39,7 @@ export function numbersOf(dense: Exclude<Dense, { kind: 'texts' }>, isUnsigned: 
     const { values } = dense
     const numbers = new Float64Array(values.length)
     for (let i = 0; i < values.length; i++) {
-      const value = values[i] ?? 0
+      const value = values[i] as number
       const number = isUnsigned ? value >>> 0 : value
       if (number >= 0) {
         numbers[i] = number
@@ -55,9 +55,9 @@ export function numbersOf(dense: Exclude<Dense, { kind: 'texts' }>, isUnsigned: 
   const { words } = dense
   const numbers = new Float64Array(words.length >>> 1)
   for (let i = 0; i < numbers.length; i++) {
-    const high = words[i * 2 + 1] ?? 0
+    const high = words[i * 2 + 1] as number
     if (high >= 0 && high <= LARGEST_HIGH_WORD) {
-      const number = high * 0x1_0000_0000 + ((words[i * 2] ?? 0) >>> 0)
+      const number = high * 0x1_0000_0000 + ((words[i * 2] as number) >>> 0)
       numbers[i] = number
       if (number > largest) largest = number
     } else {
@@ -95,10 +95,13 @@ export function dealNumbers(dense: Numbers, present: Uint8Array | undefined, row
 export function lookUpNumbers(dictionary: Numbers, codes: Int32Array, rows: number): NumberPage {
   const numbers = new Float64Array(rows)
   const odd = new Map<number, string>()
+  const { numbers: known } = dictionary
   for (let row = 0; row < rows; row++) {
-    const code = codes[row] ?? ABSENT
-    numbers[row] = code < 0 ? ABSENT : (dictionary.numbers[code] ?? ABSENT)
-    const text = dictionary.odd.size > 0 ? dictionary.odd.get(code) : undefined
+    const code = codes[row] as number
+    numbers[row] = code < 0 ? ABSENT : (known[code] as number)
+  }
+  for (let row = 0; dictionary.odd.size > 0 && row < rows; row++) {
+    const text = dictionary.odd.get(codes[row] as number)
     if (text !== undefined) odd.set(row, text)
   }
   return { kind: 'numbers', rows, numbers, odd, largest: dictionary.largest }

@@ -1,0 +1,82 @@
+import type { Plain } from '../../changestream/parquet/plain-values.ts'
+
+const LENGTH_BYTES = 4
+const FIRST_BYTES = 65_536
+const FIRST_TEXTS = 1024
+/** What is copied or put in whole words may reach so far behind the end. */
+const SPARE_BYTES = 8
+const LONGEST_IPV4_BYTES = 4 * 4
+
+/** Texts one after another as Parquet has them plain, each with its length before it. */
+export class PlainTexts implements Plain {
+  bytes = Buffer.alloc(FIRST_BYTES)
+  begins = new Int32Array(FIRST_TEXTS)
+  size = 0
+  private view = viewOf(this.bytes)
+
+  clear(): void {
+    this.size = 0
+  }
+
+  /** Returns its place. */
+  add(text: string): number {
+    // No more bytes than three for a code unit of UTF-16.
+    const at = this.roomFor(LENGTH_BYTES + 3 * text.length)
+    const length = this.bytes.write(text, at + LENGTH_BYTES)
+    this.view.setInt32(at, length, true)
+    return this.end(at + LENGTH_BYTES + length)
+  }
+
+  /** The text of an IPv4 address. */
+  addIpv4(word: number): number {
+    const at = this.roomFor(LENGTH_BYTES + LONGEST_IPV4_BYTES)
+    const { view } = this
+    let end = at + LENGTH_BYTES
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const octet = (word >>> shift) & 255
+      view.setInt32(end, OCTETS[octet] as number, true)
+      end += octet < 10 ? 2 : octet < 100 ? 3 : 4
+    }
+    // Without the last dot.
+    view.setInt32(at, end - 1 - at - LENGTH_BYTES, true)
+    return this.end(end - 1)
+  }
+
+  /** The text at a place of another. */
+  addOf(other: PlainTexts, place: number): number {
+    const from = other.begins[place] as number
+    const length = (other.begins[place + 1] as number) - from
+    const at = this.roomFor(length)
+    const { view } = this
+    const source = other.view
+    for (let i = 0; i < length; i += 4) view.setInt32(at + i, source.getInt32(from + i, true), true)
+    return this.end(at + length)
+  }
+
+  private end(end: number): number {
+    this.begins[this.size + 1] = end
+    return this.size++
+  }
+
+  /** Returns where the next text begins. */
+  private roomFor(most: number): number {
+    if (this.size + 1 >= this.begins.length) {
+      const begins = new Int32Array(2 * this.begins.length)
+      begins.set(this.begins)
+      this.begins = begins
+    }
+    const at = this.begins[this.size] as number
+    if (at + most + SPARE_BYTES > this.bytes.length) {
+      const larger = Buffer.alloc(Math.max(2 * this.bytes.length, at + most + SPARE_BYTES))
+      this.bytes.copy(larger, 0, 0, at)
+      this.bytes = larger
+      this.view = viewOf(larger)
+    }
+    return at
+  }
+}
+
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length)
+
+/** The digits of each octet and a dot, as DataView writes them. */
+const OCTETS = Int32Array.from({ length: 256 }, (_, octet) => Buffer.from(`${octet}.   `).readInt32LE())
