@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import type { SinkForm } from '../../src/enricher/sinks/port.ts'
 import type { CountSetup, FileCount } from '../../src/enricher/workers/count-files.ts'
 import { ObjectPool } from '../../src/enricher/workers/object-pool.ts'
 import { BASE_MS, Estate } from '../index/estate.ts'
@@ -10,7 +11,7 @@ import { standingOf } from './claims.ts'
 import { EMPTY, objectsIn, type TrafficObject } from './objects.ts'
 import { withFolder } from './peer.ts'
 import type { Round } from './rounds.ts'
-import { type Wrote, writeIntoStore, writeParquet } from './rows.ts'
+import { type Wrote, writeFiles, writeIntoStore } from './rows.ts'
 import { SLACK_SECONDS } from './traffic.ts'
 
 export type CountTask = {
@@ -35,7 +36,7 @@ export type CountResult = {
   /** The process with the index, before the first worker. */
   readonly restBytes: number
   readonly counted: Readonly<Record<string, Counted>>
-  readonly wrote: { readonly store: Wrote; readonly parquet: Wrote }
+  readonly wrote: { readonly store: Wrote } & Readonly<Record<SinkForm, Wrote>>
 }
 
 const module = new URL('../../src/enricher/workers/count-files.ts', import.meta.url).href
@@ -57,7 +58,14 @@ async function run({ versions, seed, rounds, folders, written }: CountTask): Pro
   // Only now: the embedded engine takes memory that is none of the counting's.
   const wrote = await withFolder(written, async folder => {
     const task = { objects: await objectsIn(written), setup, rounds, folder }
-    return { parquet: await writeParquet(task, report), store: await writeIntoStore(task, report) }
+    const write = (form: SinkForm) => writeFiles(form, task, report)
+    const files = {
+      parquet: await write('parquet'),
+      text: await write('text'),
+      csv: await write('csv'),
+      ndjson: await write('ndjson'),
+    }
+    return { ...files, store: await writeIntoStore(task, report) }
   })
   return { indexBytes: bytesOf(standing), restBytes, counted, wrote }
 }

@@ -13,8 +13,8 @@ export type BenchOptions = {
 
 export const HELP = `npm run bench:enrich -- [options]
 
-Makes flow logs of a made-up estate, has their records answered, and the answers counted, written into chDB and written to Parquet
-by one worker and by two, and has DuckDB, ClickHouse and plain gunzip read the same files. Every count is compared with the truth. Progress on stderr; on stdout
+Makes flow logs of a made-up estate, has their records answered, and the answers counted, written into chDB and into files of
+each form by one worker and by two, and has DuckDB, ClickHouse and plain gunzip read the same files. Every count is compared with the truth. Progress on stderr; on stdout
 a table in Markdown and, as the last line, one JSON object.
 
   --quick          a million versions, 100,000 records, within a minute; to see that it works, not for figures

@@ -4,6 +4,8 @@ import type { AnnotateSetup, AnnotateTask } from '../../src/enricher/batch/annot
 import type { BatchManifest } from '../../src/enricher/batch/manifest.ts'
 import type { StageTask } from '../../src/enricher/batch/stage-object.ts'
 import { storedObjects } from '../../src/enricher/batch/stored-objects.ts'
+import { endingOf } from '../../src/enricher/sinks/open-sink.ts'
+import type { SinkForm } from '../../src/enricher/sinks/port.ts'
 import type { CountSetup } from '../../src/enricher/workers/count-files.ts'
 import { ObjectPool } from '../../src/enricher/workers/object-pool.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
@@ -24,7 +26,7 @@ type Task = {
   readonly folder: string
 }
 
-const PARQUET = new URL('../../src/enricher/batch/annotate-object.ts', import.meta.url).href
+const FILES = new URL('../../src/enricher/batch/annotate-object.ts', import.meta.url).href
 const silent = { opened() {}, threadPoolSmall() {}, migrationApplied() {}, inserted() {}, statementRetried() {} }
 
 async function inRounds(
@@ -117,16 +119,17 @@ async function verify(store: Store, objects: readonly TrafficObject[]): Promise<
     throw new Error(`${owned} of ${ends} ends owned in the store, the truth is ${truth} of ${all}`)
 }
 
-/** Into Parquet as `annotate --out FOLDER --as parquet` writes it. */
-export async function writeParquet(
+/** Into files as `annotate --out FOLDER --as FORM` writes them. */
+export async function writeFiles(
+  form: SinkForm,
   { objects, setup, rounds, folder }: Task,
   say: (line: string) => void,
 ): Promise<Wrote> {
-  const out = join(folder, 'parquet-out')
+  const out = join(folder, `${form}-out`)
   const run = {
     whohad: 'bench',
     claims: { changes: 'bench' },
-    form: 'parquet',
+    form,
     gzip: false,
     slackMs: setup.slackMs,
     atMs: null,
@@ -140,9 +143,9 @@ export async function writeParquet(
   }
   let bytes = 0
   const write = async (threads: number): Promise<Round> => {
-    const pool = await ObjectPool.open<AnnotateTask, BatchManifest>({ threads, module: PARQUET, setup: annotating })
+    const pool = await ObjectPool.open<AnnotateTask, BatchManifest>({ threads, module: FILES, setup: annotating })
     const tasks = objects.map(({ path }, number): AnnotateTask => {
-      const output = join(out, `${number}.parquet`)
+      const output = join(out, `${number}${endingOf(form, false)}`)
       return {
         input: { name: path, relative: path, from: { path } },
         identity: undefined,
@@ -159,5 +162,5 @@ export async function writeParquet(
     await rm(out, { recursive: true })
     return { wallSeconds: watch.wallSeconds, cpuSeconds: watch.cpuSeconds }
   }
-  return { ...(await inRounds(rounds, write, line => say(`rows into Parquet: ${line}`))), bytes }
+  return { ...(await inRounds(rounds, write, line => say(`rows as ${form}: ${line}`))), bytes }
 }

@@ -32,6 +32,9 @@ export function linesOf({ counts, gunzip, peers }: Measured): readonly Line[] {
   const wrote = [
     ...linesOfWritten('whohad, rows into chDB', counts.wrote.store),
     ...linesOfWritten('whohad, rows into Parquet', counts.wrote.parquet),
+    ...linesOfWritten('whohad, rows as text', counts.wrote.text),
+    ...linesOfWritten('whohad, rows as CSV', counts.wrote.csv),
+    ...linesOfWritten('whohad, rows as NDJSON', counts.wrote.ndjson),
   ]
   return [
     ...ours,
@@ -46,7 +49,7 @@ export function figuresOf({ records, counts, gunzip, peers }: Measured): Figures
   const { skewed, uniform, parquet } = counts.counted
   const perCore = (counted: Pick<Counted, 'one'> | undefined) =>
     counted && Math.round(records / medianOf(counted.one).cpuSeconds)
-  const { store, parquet: parquetOut } = counts.wrote
+  const { store, parquet: parquetOut, text, csv, ndjson } = counts.wrote
   const wall = (counted: Pick<Counted, 'two'> | undefined) => counted && medianOf(counted.two).wallSeconds
   const peakBytes = Math.max(...Object.values(counts.counted).map(counted => counted.peakBytes))
   return {
@@ -54,6 +57,9 @@ export function figuresOf({ records, counts, gunzip, peers }: Measured): Figures
     count_uniform_per_s_per_core: perCore(uniform) ?? null,
     clickhouse_per_s_per_core: perCore(store) ?? null,
     parquet_out_per_s_per_core: perCore(parquetOut) ?? null,
+    text_out_per_s_per_core: perCore(text) ?? null,
+    csv_out_per_s_per_core: perCore(csv) ?? null,
+    ndjson_out_per_s_per_core: perCore(ndjson) ?? null,
     parquet_in_per_s_per_core: perCore(parquet) ?? null,
     vs_clickhouse: ratio(bestWall(peers['clickhouse'], isCount), wall(skewed)),
     vs_duckdb: ratio(bestWall(peers['duckdb'], isCount), wall(skewed)),

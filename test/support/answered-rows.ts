@@ -2,7 +2,7 @@ import { formatOf, parseHeader } from '../../src/enricher/flowlogs/fields.ts'
 import { lineParser } from '../../src/enricher/flowlogs/parse.ts'
 import { putRecord } from '../../src/enricher/flowlogs/put-record.ts'
 import { RecordBatch } from '../../src/enricher/flowlogs/record-batch.ts'
-import { TextTable } from '../../src/enricher/flowlogs/text-table.ts'
+import { PADDING_BYTES, TextTable } from '../../src/enricher/flowlogs/text-table.ts'
 import type { AnsweredBatch } from '../../src/enricher/join/answered-batch.ts'
 import type { FlowEnd } from '../../src/store/port.ts'
 
@@ -45,11 +45,23 @@ export function answeredLines(header: string, lines: readonly AnsweredLine[], fi
   batch.texts = texts
   batch.columns = format.columns
   batch.tokensOf = place => taken[place]?.tokens ?? []
-  batch.lineOf = place => Buffer.from(taken[place]?.line.text ?? '')
+  const written = windowOf(taken.map(({ line }) => line.text))
+  batch.window = written.window
+  batch.lineAt = place => written.begins[place] ?? 0
   return {
     batch,
     isAnswered: taken.map(({ line }) => (line.source && line.destination ? 1 : 0)),
     source: place => taken[place]?.line.source ?? flowEnd({ state: 'unknown' }),
     destination: place => taken[place]?.line.destination ?? flowEnd({ state: 'unknown' }),
   }
+}
+
+function windowOf(lines: readonly string[]) {
+  const bytes = Uint8Array.from(Buffer.from(`${lines.map(line => `${line}\n`).join('')}${' '.repeat(PADDING_BYTES)}`))
+  const begins: number[] = []
+  for (let i = 0, at = 0; i < lines.length; i++) {
+    begins.push(at)
+    at = bytes.indexOf(10, at) + 1
+  }
+  return { window: new DataView(bytes.buffer), begins }
 }

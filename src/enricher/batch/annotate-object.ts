@@ -5,8 +5,7 @@ import { reasonOf, type WhohadError } from '../../runtime/errors.ts'
 import { enricherErrors } from '../errors.ts'
 import { isNoFlowLog } from '../flowlogs/read.ts'
 import { type ByteOut, fileOut } from '../sinks/byte-out.ts'
-import { openSink } from '../sinks/open-sink.ts'
-import { ParquetRoom } from '../sinks/parquet-room.ts'
+import { openSink, SinkRoom } from '../sinks/open-sink.ts'
 import type { ObjectHandler } from '../workers/handler.ts'
 import { collectingGaps, GapCollector } from './capture-gaps.ts'
 import { DeadLetters, keepingLetters, letterFile } from './dead-letters.ts'
@@ -34,7 +33,7 @@ export function openHandler(setup: AnnotateSetup): ObjectHandler<AnnotateTask, B
   const { run, known, nowMs } = setup
   const annotator = new ObjectAnnotator(setup)
   const reader = new InputReader()
-  const room = new ParquetRoom()
+  const room = new SinkRoom()
   return {
     async handle({ input, identity, output, deadLetters }, signal) {
       const { name } = input

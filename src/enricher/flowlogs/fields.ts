@@ -25,6 +25,8 @@ const NUMERIC: ReadonlySet<string> = new Set(
   packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired`.split(/\s+/),
 )
 
+export const isNumeric = (name: string): boolean => NUMERIC.has(name)
+
 /** Where in a line the fields stand that attribution needs; -1 where the format lacks one. */
 export type Format = {
   /** All names in the order of the header, unknown ones included. */

@@ -77,9 +77,7 @@ export class RecordBatch {
   columns: readonly string[] = []
   /** All fields of a record in the order of `columns`, as text; `-` where it has none. Good until the batch is filled again. */
   tokensOf: (place: number) => readonly string[] = () => []
-  /** The bytes of a record's line just as they stand in a text, without its newline; undefined where the input has no lines. */
-  lineOf: ((place: number) => Uint8Array) | undefined = undefined
-  /** Where that line begins in `window`, which goes on behind its newline for PADDING_BYTES; both or none. */
+  /** Where the line of a record begins in `window`, which goes on behind its newline for PADDING_BYTES; undefined where the input has no lines. */
   lineAt: ((place: number) => number) | undefined = undefined
   window: DataView | undefined = undefined
 

@@ -44,7 +44,6 @@ export class TextBatches {
     batch.columns = []
     room.renewTextsIfFull()
     batch.tokensOf = place => this.#tokensOf(place)
-    batch.lineOf = place => this.#lineOf(place)
     batch.lineAt = place => this.#scanner?.begins[place] ?? 0
     batch.window = room.window.view
   }
@@ -163,11 +162,6 @@ export class TextBatches {
   #tokensOf(place: number): readonly string[] {
     const begin = this.#scanner?.begins[place] ?? 0
     return splitFields(this.#textBetween(begin, this.#bytes.indexOf(LF, begin)))
-  }
-
-  #lineOf(place: number): Uint8Array {
-    const begin = this.#scanner?.begins[place] ?? 0
-    return this.#bytes.subarray(begin, this.#bytes.indexOf(LF, begin))
   }
 
   #textBetween(from: number, until: number): string {

@@ -1,5 +1,5 @@
-import type { FlowEnd } from '../../store/port.ts'
 import { enricherErrors } from '../errors.ts'
+import type { EndFields } from './end-parts.ts'
 import type { EndText } from './end-texts.ts'
 
 type EndField = { readonly name: string; readonly field: EndText | 'candidates' }
@@ -25,19 +25,14 @@ export const END_FIELDS: readonly EndField[] = [
 export const textOfList = (candidates: readonly string[]): string =>
   candidates.length === 0 ? '' : JSON.stringify(candidates)
 
+/** One of these of an end; empty where there is nothing to say. */
+export const textOfField = (end: EndFields, { field }: EndField): string =>
+  field === 'candidates' ? textOfList(end.candidates) : end[field]
+
 /** Names of the columns that an output has beyond those of its input. */
 export const ADDED_COLUMNS: readonly string[] = ['src', 'dst'].flatMap(side =>
   END_FIELDS.map(({ name }) => `${side}_${name}`),
 )
-
-/** The added fields of a record, in the order of ADDED_COLUMNS. */
-export const addedFields = (source: FlowEnd, destination: FlowEnd): readonly string[] =>
-  [source, destination].flatMap(end =>
-    END_FIELDS.map(({ field }) => (field === 'candidates' ? textOfList(end.candidates) : end[field])),
-  )
-
-/** Those of a record without an answer. */
-export const NOTHING_ADDED: readonly string[] = ADDED_COLUMNS.map(() => '')
 
 /** The name of a flow log field where columns are named for SQL. */
 export const inSql = (name: string): string => name.replaceAll('-', '_')

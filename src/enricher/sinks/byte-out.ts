@@ -8,6 +8,7 @@ import { enricherErrors } from '../errors.ts'
 
 /** Where the bytes of an output go: all or nothing, where that can be (standard output cannot take back what it has). */
 export type ByteOut = {
+  /** Once it resolves the bytes may be written over. */
   write(bytes: Uint8Array): Promise<void>
   /** Bytes that were written. */
   finish(): Promise<number>
@@ -91,7 +92,7 @@ export function streamOut(stream: NodeJS.WritableStream): ByteOut {
   return {
     async write(bytes) {
       written += bytes.length
-      if (!stream.write(bytes)) await once(stream, 'drain')
+      if (!stream.write(Uint8Array.from(bytes))) await once(stream, 'drain')
     },
     finish: async () => written,
     abort: async () => {},
@@ -107,7 +108,7 @@ export function gzipOut(out: ByteOut): ByteOut {
   pumped.catch(() => {}) // whoever writes or finishes is told
   return {
     async write(bytes) {
-      if (!gzip.write(bytes)) await Promise.race([once(gzip, 'drain'), pumped])
+      if (!gzip.write(Uint8Array.from(bytes))) await Promise.race([once(gzip, 'drain'), pumped])
     },
     async finish() {
       gzip.end()

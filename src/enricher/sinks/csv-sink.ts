@@ -1,40 +1,67 @@
-import { allColumns, requireSameColumns } from './added-columns.ts'
+import { allColumns, END_FIELDS, requireSameColumns, textOfField } from './added-columns.ts'
 import type { ByteOut } from './byte-out.ts'
-import { LineBuffer } from './line-buffer.ts'
+import type { EndFields } from './end-parts.ts'
+import { LineRoom } from './line-room.ts'
+import { eachPlainToken, isNothing } from './plain-line.ts'
 import type { RowSink } from './port.ts'
-import { addedAt } from './row-order.ts'
+
+const [LF, CR, COMMA] = [10, 13, 44]
 
 /**
  * CSV as RFC 4180 has it: a header, CRLF, quotes only where a field needs them. `-` of the input is an empty field. Only
  * records are in it. Fields are the data as they are: one that begins with `=` is a formula to a spreadsheet.
  */
-export function csvSink(out: ByteOut): RowSink {
-  const lines = new LineBuffer(out)
+export function csvSink(out: ByteOut, { room = new LineRoom() }: { readonly room?: LineRoom } = {}): RowSink {
+  const { lines } = room
+  const parts = room.partsOf(fieldsOfEnd)
   let columns: readonly string[] | undefined
   let records = 0
-  const put = (fields: readonly string[]) => lines.text(`${fields.map(asField).join(',')}\r\n`)
+  let view: DataView = NO_VIEW
+  lines.begin(out)
+  const putHeader = (names: readonly string[]) => lines.text(`${allColumns(names).map(asField).join(',')}\r\n`)
+  const putToken = (field: number, begin: number, end: number) => {
+    if (field > 0) lines.letter(COMMA)
+    if (!isNothing(view, begin, end)) lines.copy(view, begin, end)
+  }
   return {
     async write(answered) {
       const { batch } = answered
       if (columns === undefined && batch.columns.length > 0) {
-        put(allColumns(batch.columns))
+        putHeader(batch.columns)
         columns = batch.columns
       }
       if (columns && batch.count > 0) requireSameColumns(columns, batch.columns)
+      room.number(answered)
+      const { sources, destinations } = room
+      const { lineAt, window } = batch
+      view = window ?? NO_VIEW
       for (let place = 0; place < batch.count; place++) {
-        const own = batch.tokensOf(place).map(token => (token === '-' ? '' : token))
-        put([...own, ...addedAt(answered, place)])
+        const begin = lines.end
+        if (!window || !lineAt || !eachPlainToken(window, lineAt(place), batch.columns.length, putToken)) {
+          lines.cut(begin)
+          const own = batch.tokensOf(place).map(token => (token === '-' ? '' : asField(token)))
+          lines.text(own.join(','))
+        }
+        parts.put(sources[place] as number, lines)
+        parts.put(destinations[place] as number, lines)
+        lines.letter(CR)
+        lines.letter(LF)
       }
       records += batch.count
-      await lines.flush()
+      if (lines.isFull) await lines.flush()
     },
     async finish() {
-      if (columns === undefined) put(allColumns([]))
-      await lines.flush(0)
+      if (columns === undefined) putHeader([])
+      await lines.flush()
       return { records, bytes: await out.finish() }
     },
     abort: () => out.abort(),
   }
 }
 
+const NO_VIEW = new DataView(new ArrayBuffer(0))
+
 const asField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+/** Each behind a comma. */
+const fieldsOfEnd = (end: EndFields): string => END_FIELDS.map(field => `,${asField(textOfField(end, field))}`).join('')

@@ -1,7 +1,8 @@
 import { type ByteOut, gzipOut } from './byte-out.ts'
 import { csvSink } from './csv-sink.ts'
+import { LineRoom } from './line-room.ts'
 import { ndjsonSink } from './ndjson-sink.ts'
-import type { ParquetRoom } from './parquet-room.ts'
+import { ParquetRoom } from './parquet-room.ts'
 import { parquetSink } from './parquet-sink.ts'
 import type { RowSink, SinkForm } from './port.ts'
 import { textSink } from './text-sink.ts'
@@ -12,22 +13,38 @@ export type SinkOptions = {
   readonly name: string
   /** Compressed as a whole; within the file for Parquet. */
   readonly gzip?: boolean
-  /** What Parquet is written with, where one output is made after another: kept from one to the next. */
-  readonly room?: ParquetRoom
+  /** Where one output is made after another. */
+  readonly room?: SinkRoom
+}
+
+/** What outputs are written with, kept from one to the next. Two must not be open at a time. */
+export class SinkRoom {
+  private ofParquet: ParquetRoom | undefined
+  private ofLines: LineRoom | undefined
+
+  get parquet(): ParquetRoom {
+    this.ofParquet ??= new ParquetRoom()
+    return this.ofParquet
+  }
+
+  get lines(): LineRoom {
+    this.ofLines ??= new LineRoom()
+    return this.ofLines
+  }
 }
 
 /** The sink of one input object, onto `out`. */
-export function openSink(out: ByteOut, { form, name, gzip = false, room }: SinkOptions): RowSink {
+export function openSink(out: ByteOut, { form, name, gzip = false, room = new SinkRoom() }: SinkOptions): RowSink {
   const bytes = gzip && form !== 'parquet' ? gzipOut(out) : out
   switch (form) {
     case 'parquet':
-      return parquetSink(bytes, { gzip, ...(room && { room }) })
+      return parquetSink(bytes, { gzip, room: room.parquet })
     case 'ndjson':
-      return ndjsonSink(bytes, name)
+      return ndjsonSink(bytes, name, { room: room.lines })
     case 'csv':
-      return csvSink(bytes)
+      return csvSink(bytes, { room: room.lines })
     case 'text':
-      return textSink(bytes)
+      return textSink(bytes, { room: room.lines })
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Plain } from '../../changestream/parquet/plain-values.ts'
+import { IPV4_ROOM_BYTES, putIpv4 } from './ipv4-digits.ts'
 
 const LENGTH_BYTES = 4
 const FIRST_BYTES = 65_536
 const FIRST_TEXTS = 1024
 /** What is copied or put in whole words may reach so far behind the end. */
 const SPARE_BYTES = 8
-const LONGEST_IPV4_BYTES = 4 * 4
 
 /** Texts one after another as Parquet has them plain, each with its length before it. */
 export class PlainTexts implements Plain {
@@ -29,17 +29,10 @@ export class PlainTexts implements Plain {
 
   /** The text of an IPv4 address. */
   addIpv4(word: number): number {
-    const at = this.roomFor(LENGTH_BYTES + LONGEST_IPV4_BYTES)
-    const { view } = this
-    let end = at + LENGTH_BYTES
-    for (let shift = 24; shift >= 0; shift -= 8) {
-      const octet = (word >>> shift) & 255
-      view.setInt32(end, OCTETS[octet] as number, true)
-      end += octet < 10 ? 2 : octet < 100 ? 3 : 4
-    }
-    // Without the last dot.
-    view.setInt32(at, end - 1 - at - LENGTH_BYTES, true)
-    return this.end(end - 1)
+    const at = this.roomFor(LENGTH_BYTES + IPV4_ROOM_BYTES)
+    const end = putIpv4(this.view, at + LENGTH_BYTES, word)
+    this.view.setInt32(at, end - at - LENGTH_BYTES, true)
+    return this.end(end)
   }
 
   /** The text at a place of another. */
@@ -77,6 +70,3 @@ export class PlainTexts implements Plain {
 }
 
 const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length)
-
-/** The digits of each octet and a dot, as DataView writes them. */
-const OCTETS = Int32Array.from({ length: 256 }, (_, octet) => Buffer.from(`${octet}.   `).readInt32LE())

@@ -1,6 +1,5 @@
 import type { RejectedLine, SkippedLine } from '../flowlogs/parse.ts'
 import type { AnsweredBatch } from '../join/answered-batch.ts'
-import { addedFields, NOTHING_ADDED } from './added-columns.ts'
 
 /** Calls back for each record and each other line of a batch, in the order of their lines. */
 export function inOrder(
@@ -17,7 +16,3 @@ export function inOrder(
   }
   for (const other of others.slice(next)) takeOther(other)
 }
-
-/** The added fields of the record at a place: empty ones where it was not answered. */
-export const addedAt = (answered: AnsweredBatch, place: number): readonly string[] =>
-  answered.isAnswered[place] === 0 ? NOTHING_ADDED : addedFields(answered.source(place), answered.destination(place))

@@ -1,10 +1,32 @@
-import { ADDED_COLUMNS, areSame, NOTHING_ADDED, refuseAnnotated } from './added-columns.ts'
+import { ADDED_COLUMNS, areSame, END_FIELDS, refuseAnnotated, textOfField } from './added-columns.ts'
 import type { ByteOut } from './byte-out.ts'
-import { LineBuffer } from './line-buffer.ts'
+import type { EndFields } from './end-parts.ts'
+import { NO_END } from './end-texts.ts'
+import { LineRoom } from './line-room.ts'
 import type { RowSink } from './port.ts'
-import { addedAt, inOrder } from './row-order.ts'
+import { inOrder } from './row-order.ts'
 
-const CARRIAGE_RETURN = 13
+const LF = 10
+
+/** Columns that are appended: their names, and what they say of an end, each field behind a space. */
+export type AppendedColumns = {
+  readonly names: readonly string[]
+  readonly textOf: (end: EndFields) => string
+}
+
+/** All that is known of both ends. */
+export const ALL_APPENDED: AppendedColumns = {
+  names: ADDED_COLUMNS.map(name => name.replaceAll('_', '-')),
+  textOf: end => END_FIELDS.map(field => ` ${asField(textOfField(end, field))}`).join(''),
+}
+
+/** Few enough for a person to read. */
+export const BRIEFLY_APPENDED: AppendedColumns = {
+  names: ['src-app', 'src-state', 'dst-app', 'dst-state'],
+  textOf: ({ application, state }) => ` ${asField(application)} ${asField(state)}`,
+}
+
+export type TextSinkOptions = { readonly appended?: AppendedColumns; readonly room?: LineRoom }
 
 /**
  * The lines of the input just as they are, byte for byte, with fields appended: `-` where there is nothing to say, and
@@ -12,38 +34,49 @@ const CARRIAGE_RETURN = 13
  * of the format is left out, for columns behind it would stand under the wrong names. A record that was no line (Parquet)
  * becomes one. Where the input changes its columns, the output has a header there as well.
  */
-export function textSink(out: ByteOut): RowSink {
-  const lines = new LineBuffer(out)
+export function textSink(
+  out: ByteOut,
+  { appended = ALL_APPENDED, room = new LineRoom() }: TextSinkOptions = {},
+): RowSink {
+  const { lines } = room
+  const parts = room.partsOf(appended.textOf)
   let columns: readonly string[] = []
   let records = 0
+  lines.begin(out)
+  const putEnds = (source: number, destination: number) => {
+    parts.put(source, lines)
+    parts.put(destination, lines)
+    lines.letter(LF)
+  }
   return {
     async write(answered) {
       const { batch } = answered
       if (batch.columns.length > 0 && !areSame(columns, batch.columns)) {
         refuseAnnotated(batch.columns)
         columns = batch.columns
-        lines.text(`${[...columns, ...ADDED_COLUMNS.map(name => name.replaceAll('_', '-'))].join(' ')}\n`)
+        lines.text(`${[...columns, ...appended.names].join(' ')}\n`)
       }
-      const putFields = (fields: readonly string[]) => lines.text(` ${fields.map(asField).join(' ')}\n`)
+      room.number(answered)
+      const { sources, destinations } = room
+      const { window, lineAt } = batch
       inOrder(
         answered,
         place => {
-          const line = batch.lineOf?.(place)
-          if (line) lines.raw(line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line)
+          if (window && lineAt) lines.copyLine(window, lineAt(place))
           else lines.text(batch.tokensOf(place).map(asField).join(' '))
-          putFields(addedAt(answered, place))
+          putEnds(sources[place] as number, destinations[place] as number)
         },
         other => {
           if (other.kind !== 'skipped') return
           lines.text(other.tokens.map(asField).join(' '))
-          putFields(NOTHING_ADDED)
+          putEnds(NO_END, NO_END)
         },
       )
       records += batch.count
-      await lines.flush()
+      if (lines.isFull) await lines.flush()
     },
     async finish() {
-      await lines.flush(0)
+      await lines.flush()
       return { records, bytes: await out.finish() }
     },
     abort: () => out.abort(),
