@@ -1,18 +1,15 @@
 import { resolve } from 'node:path'
-import { type Annotated, createAnnotator } from '../enricher/annotate.ts'
-import { textHeader, toJson, toText } from '../enricher/annotation-text.ts'
+import type { AnnotateSummary } from '../enricher/annotate.ts'
 import { DeadLetters, keepingLetters, letterFile } from '../enricher/batch/dead-letters.ts'
-import { ObjectAnnotator } from '../enricher/batch/object-annotator.ts'
+import { ObjectAnnotator, ObjectCounts } from '../enricher/batch/object-annotator.ts'
 import { enricherErrors } from '../enricher/errors.ts'
 import { isNoFlowLog } from '../enricher/flowlogs/read.ts'
-import { lookUpsOn } from '../enricher/look-ups.ts'
-import { type ByteOut, gzipOut, streamOut } from '../enricher/sinks/byte-out.ts'
-import { openSink } from '../enricher/sinks/open-sink.ts'
-import type { SinkForm } from '../enricher/sinks/port.ts'
+import { gzipOut, sharedOut, streamOut } from '../enricher/sinks/byte-out.ts'
+import { openSink, SinkRoom } from '../enricher/sinks/open-sink.ts'
+import { BRIEFLY_APPENDED } from '../enricher/sinks/text-sink.ts'
 import { type AnnotateRun, learnFromAll } from './annotate-run.ts'
 import { annotatorSetupOf } from './annotate-setup.ts'
 import { inWords, NOTHING, rejectedLines, together } from './annotate-words.ts'
-import { domainRulesOf, reachTableOf } from './domain-settings.ts'
 import { EXIT } from './exit-codes.ts'
 import { say } from './terminal.ts'
 
@@ -21,9 +18,7 @@ export async function annotateOntoStdout(run: AnnotateRun): Promise<number> {
   const { inputs, reader, options, atMs, failures } = run
   const letters = await lettersOf(run)
   await learnFromAll(run)
-  const annotate = await (options.as === 'text' || options.as === 'ndjson'
-    ? printer(run, letters)
-    : sinkOnStdout(run, letters))
+  const annotate = printing(run, letters)
   for (const input of inputs) {
     await failures.telling(async () => {
       try {
@@ -50,65 +45,37 @@ async function lettersOf({ inputs, options }: AnnotateRun): Promise<DeadLetters 
   return new DeadLetters(async () => file, { isKeptEmpty: true })
 }
 
-const stdout = (isPacked: boolean): ByteOut =>
-  isPacked ? gzipOut(streamOut(process.stdout)) : streamOut(process.stdout)
-
-/** Lines as a person or a pipe reads them: text with four columns more, or JSON. */
-function printer({ claims, settings, slackMs, nowMs, atMs, options }: AnnotateRun, letters: DeadLetters | undefined) {
-  const { as, gzip, format } = options
-  const lookUps = lookUpsOn(claims.index, domainRulesOf(settings), { reach: reachTableOf(settings) })
-  const annotator = createAnnotator({ lookUps, slackMs, nowMs, atMs, format })
-  const out = stdout(gzip)
-  return {
-    one: (name: string, bytes: AsyncIterable<Uint8Array>) =>
-      printAnnotated(annotator.annotate(name, bytes), { as, out, letters }),
-    async end() {
-      await out.finish()
-      return annotator.summary()
-    },
-  }
+type Printing = {
+  one(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void>
+  end(): Promise<AnnotateSummary>
 }
 
-/** One table of all inputs. */
-function sinkOnStdout(run: AnnotateRun, letters: DeadLetters | undefined) {
+/** Lines as a person or a pipe reads them, text with four columns more, or JSON; or one table of all inputs. */
+function printing(run: AnnotateRun, letters: DeadLetters | undefined): Printing {
   const { as: form, gzip } = run.options
   const annotator = new ObjectAnnotator(annotatorSetupOf(run))
-  const sink = openSink(streamOut(process.stdout), { form, name: 'flow logs', gzip })
+  const isTable = form === 'csv' || form === 'parquet'
+  const stream = streamOut(process.stdout)
+  const out = gzip && form !== 'parquet' ? gzipOut(stream) : stream
+  const table = isTable
+    ? openSink(out, { form, name: 'flow logs', gzip: gzip && form === 'parquet', isPrompt: true })
+    : undefined
+  const room = new SinkRoom()
   let summary = NOTHING
   return {
-    async one(name: string, bytes: AsyncIterable<Uint8Array>) {
-      const into = letters ? keepingLetters(sink, name, letters) : sink
-      summary = together(summary, await annotator.annotate(name, bytes, into))
+    async one(name, bytes) {
+      const sink = table ?? openSink(sharedOut(out), { form, name, room, appended: BRIEFLY_APPENDED, isPrompt: true })
+      const counts = new ObjectCounts()
+      try {
+        await annotator.annotate(name, bytes, letters ? keepingLetters(sink, name, letters) : sink, { counts })
+      } finally {
+        summary = together(summary, counts.summary())
+        if (!table) await sink.finish()
+      }
     },
     async end() {
-      await sink.finish()
+      await (table ?? out).finish()
       return summary
     },
   }
-}
-
-const CHUNK_CHARACTERS = 64 * 1024
-
-type Printing = { readonly as: SinkForm; readonly out: ByteOut; readonly letters: DeadLetters | undefined }
-
-async function printAnnotated(lines: AsyncIterable<Annotated>, { as, out, letters }: Printing): Promise<void> {
-  let chunk = ''
-  let columns: readonly string[] | undefined
-  const flush = async () => {
-    await letters?.flush()
-    if (chunk !== '') await out.write(Buffer.from(chunk))
-    chunk = ''
-  }
-  for await (const line of lines) {
-    if (line.kind === 'rejected') letters?.take(line.name, line.rejected)
-    const text = as === 'text' ? toText(line) : JSON.stringify(toJson(line))
-    if (text === undefined) continue
-    if (as === 'text' && columns !== line.columns) {
-      columns = line.columns
-      chunk += `${textHeader(columns)}\n`
-    }
-    chunk += `${text}\n`
-    if (chunk.length >= CHUNK_CHARACTERS) await flush()
-  }
-  await flush()
 }

@@ -58,7 +58,7 @@ export type Annotator = {
   summary(): AnnotateSummary
 }
 
-/** Annotates files in batch, on an index that stands still meanwhile. */
+/** Annotates files record by record, on an index that stands still meanwhile: what `ObjectAnnotator` says of them is held against this. */
 export function createAnnotator(settings: AnnotateSettings): Annotator {
   const { lookUps, slackMs, nowMs, atMs } = settings
   const given = atMs === undefined ? undefined : { fromMs: atMs, untilMs: atMs + 1 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type AnnotateSettings, createAnnotator } from '../../src/enricher/annotate.ts'
-import { textHeader, toJson, toText } from '../../src/enricher/annotation-text.ts'
 import { lookUpsOn } from '../../src/enricher/look-ups.ts'
+import { textHeader, toJson, toText } from '../support/annotation-text.ts'
 import { collect, inPieces } from '../support/byte-streams.ts'
 import { claimOf, indexOf, NOW_MS, sampleIndex } from '../support/flow-log-inventory.ts'
 

@@ -44,7 +44,7 @@ export function openHandler(setup: AnnotateSetup): ObjectHandler<AnnotateTask, B
       const gaps = new GapCollector()
       const sink = keepingLetters(collectingGaps(file, gaps), name, letters)
       try {
-        const counts = await annotator.annotate(name, await reader.open(input, signal), sink, signal)
+        const counts = await annotator.annotate(name, await reader.open(input, signal), sink, { signal })
         const sunk = await sink.finish()
         await letters.finish()
         const sha256 = hash.digest('hex')

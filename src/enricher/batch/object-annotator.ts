@@ -4,6 +4,7 @@ import type { Inflating } from '../flowlogs/open-flow-log.ts'
 import type { RejectionReason } from '../flowlogs/parse.ts'
 import { BatchReader } from '../flowlogs/read-batches.ts'
 import { AnswerCounts } from '../join/answer-counts.ts'
+import type { JoinedBatch } from '../join/joined-batch.ts'
 import type { Joiner } from '../join/joiner.ts'
 import { type JoinerSetup, joinerOf } from '../join/joiner-setup.ts'
 import type { RowSink } from '../sinks/port.ts'
@@ -14,6 +15,35 @@ export type AnnotatorSetup = JoinerSetup & {
   readonly format?: string | undefined
   readonly inflating: Inflating
 }
+
+/** What became of the lines of an object, or of as much of it as could be read. */
+export class ObjectCounts {
+  private readonly answers = new AnswerCounts()
+  private readonly statuses = createTally<'NODATA' | 'SKIPDATA'>()
+  private readonly rejections = createTally<RejectionReason>()
+
+  add(joined: JoinedBatch): void {
+    for (const other of joined.batch.others) {
+      if (other.kind === 'skipped') this.statuses.add(other.status)
+      else this.rejections.add(other.reason)
+    }
+    this.answers.add(joined)
+  }
+
+  summary(): AnnotateSummary {
+    const { answers, statuses, rejections } = this
+    return {
+      records: answers.records,
+      withoutTime: answers.withoutTime,
+      noData: statuses.of('NODATA'),
+      skipData: statuses.of('SKIPDATA'),
+      rejected: Object.fromEntries(rejections.entries()),
+      states: answers.counts(),
+    }
+  }
+}
+
+export type AnnotateOptions = { readonly signal?: AbortSignal | undefined; readonly counts?: ObjectCounts }
 
 /** Answers whole objects, on an index that stands still meanwhile, into sinks. */
 export class ObjectAnnotator {
@@ -26,34 +56,23 @@ export class ObjectAnnotator {
     this.reader = new BatchReader({ format, inflating })
   }
 
-  /** Writes one object, and counts it; the sink is not finished. Throws what reading, the sink and the signal throw. */
+  /**
+   * Writes one object; the sink is not finished. Returns `counts`, which are new ones unless given. Throws what reading, the sink and
+   * the signal throw: what came before is written and counted by then.
+   */
   async annotate(
     name: string,
     bytes: AsyncIterable<Uint8Array>,
     sink: RowSink,
-    signal?: AbortSignal,
+    { signal, counts = new ObjectCounts() }: AnnotateOptions = {},
   ): Promise<AnnotateSummary> {
-    const counts = new AnswerCounts()
-    const statuses = createTally<'NODATA' | 'SKIPDATA'>()
-    const rejections = createTally<RejectionReason>()
     this.joiner.startObject(partsOfKey(name)?.region)
     for await (const batch of this.reader.read(bytes, name)) {
       signal?.throwIfAborted()
-      for (const other of batch.others) {
-        if (other.kind === 'skipped') statuses.add(other.status)
-        else rejections.add(other.reason)
-      }
       const joined = this.joiner.answer(batch)
-      counts.add(joined)
       await sink.write(joined)
+      counts.add(joined)
     }
-    return {
-      records: counts.records,
-      withoutTime: counts.withoutTime,
-      noData: statuses.of('NODATA'),
-      skipData: statuses.of('SKIPDATA'),
-      rejected: Object.fromEntries(rejections.entries()),
-      states: counts.counts(),
-    }
+    return counts.summary()
   }
 }

@@ -74,7 +74,7 @@ export function openHandler(setup: StageSetup): ObjectHandler<StageTask, Staged>
       }
       try {
         const bytes = await reader.open(input, signal)
-        const done = await annotator.annotate(input.name, bytes, looking, signal).catch(refused)
+        const done = await annotator.annotate(input.name, bytes, looking, { signal }).catch(refused)
         const refusal = done instanceof WhohadError ? done : undefined
         if (refusal) await staged.refuse(refusal)
         const counts = done instanceof WhohadError ? undefined : done

@@ -47,8 +47,8 @@ export function allColumns(columns: readonly string[]): readonly string[] {
 }
 
 /** Two columns of one name would be told apart by nobody. @throws WHOHAD_ALREADY_ANNOTATED */
-export function refuseAnnotated(columns: readonly string[]): void {
-  const twice = columns.find(name => ADDED_COLUMNS.includes(inSql(name)))
+export function refuseAnnotated(columns: readonly string[], added = ADDED_COLUMNS): void {
+  const twice = columns.find(name => added.includes(inSql(name)))
   if (twice !== undefined) throw enricherErrors.alreadyAnnotated({ column: twice })
 }
 

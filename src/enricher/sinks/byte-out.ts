@@ -99,7 +99,10 @@ export function streamOut(stream: NodeJS.WritableStream): ByteOut {
   }
 }
 
-/** The same, through gzip: one member, compressed off this thread. */
+/** One that several write to, one after another: whoever finishes or gives up leaves it as it is. */
+export const sharedOut = (out: ByteOut): ByteOut => ({ ...out, finish: async () => 0, abort: async () => {} })
+
+/** Another one, through gzip: one member, compressed off this thread. */
 export function gzipOut(out: ByteOut): ByteOut {
   const gzip = createGzip({ chunkSize: GZIP_CHUNK_BYTES })
   const pumped = (async () => {

@@ -1,7 +1,7 @@
 import { allColumns, END_FIELDS, requireSameColumns, textOfField } from './added-columns.ts'
 import type { ByteOut } from './byte-out.ts'
 import type { EndFields } from './end-parts.ts'
-import { LineRoom } from './line-room.ts'
+import { LineRoom, type LineSinkOptions } from './line-room.ts'
 import { eachPlainToken, isNothing } from './plain-line.ts'
 import type { RowSink } from './port.ts'
 
@@ -11,13 +11,13 @@ const [LF, CR, COMMA] = [10, 13, 44]
  * CSV as RFC 4180 has it: a header, CRLF, quotes only where a field needs them. `-` of the input is an empty field. Only
  * records are in it. Fields are the data as they are: one that begins with `=` is a formula to a spreadsheet.
  */
-export function csvSink(out: ByteOut, { room = new LineRoom() }: { readonly room?: LineRoom } = {}): RowSink {
+export function csvSink(out: ByteOut, { room = new LineRoom(), isPrompt = false }: LineSinkOptions = {}): RowSink {
   const { lines } = room
   const parts = room.partsOf(fieldsOfEnd)
   let columns: readonly string[] | undefined
   let records = 0
   let view: DataView = NO_VIEW
-  lines.begin(out)
+  lines.begin(out, { isPrompt })
   const putHeader = (names: readonly string[]) => lines.text(`${allColumns(names).map(asField).join(',')}\r\n`)
   const putToken = (field: number, begin: number, end: number) => {
     if (field > 0) lines.letter(COMMA)
@@ -48,7 +48,7 @@ export function csvSink(out: ByteOut, { room = new LineRoom() }: { readonly room
         lines.letter(LF)
       }
       records += batch.count
-      if (lines.isFull) await lines.flush()
+      if (lines.isDue) await lines.flush()
     },
     async finish() {
       if (columns === undefined) putHeader([])

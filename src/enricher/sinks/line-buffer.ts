@@ -7,6 +7,9 @@ const MOST_DIGITS = 10
 const SHORT = 32
 const LINE_FEEDS = 0x0a0a0a0a
 
+/** Whether what is answered goes out at once, however little it is: somebody waits for it. */
+export type Promptness = { readonly isPrompt?: boolean }
+
 /**
  * Lines of outputs as bytes, gathered into chunks, for a write costs the same however short it is. Keeps its memory from output to
  * output. Tight, as each field of a record is put by itself.
@@ -16,16 +19,18 @@ export class LineBuffer {
   private view = viewOf(this.bytes)
   private at = 0
   private out: ByteOut | undefined
+  private isPrompt = false
 
-  /** The next output; what another one left is forgotten. */
-  begin(out: ByteOut): void {
+  /** The next output; what another one left is forgotten. With `isPrompt` it is always time to flush. */
+  begin(out: ByteOut, { isPrompt = false }: Promptness = {}): void {
     this.out = out
+    this.isPrompt = isPrompt
     this.at = 0
   }
 
   /** Whether it is time to flush. */
-  get isFull(): boolean {
-    return this.at >= CHUNK_BYTES
+  get isDue(): boolean {
+    return this.isPrompt || this.at >= CHUNK_BYTES
   }
 
   /** Short ASCII is written here: calling Node's own writer costs more than the bytes do. */

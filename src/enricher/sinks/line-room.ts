@@ -1,10 +1,12 @@
 import type { AnsweredBatch } from '../join/answered-batch.ts'
 import { type EndFields, EndParts } from './end-parts.ts'
 import { EndTexts } from './end-texts.ts'
-import { LineBuffer } from './line-buffer.ts'
+import { LineBuffer, type Promptness } from './line-buffer.ts'
 
 /** Parts of so many ends are kept, some 300 bytes each. */
 const MOST_ENDS = 65_536
+
+export type LineSinkOptions = Promptness & { readonly room?: LineRoom }
 
 /**
  * What outputs of lines need, and the next output as well: the bytes of a chunk, and what lines say of ends. Made once for all

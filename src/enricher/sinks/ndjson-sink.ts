@@ -9,7 +9,7 @@ import type { ByteOut } from './byte-out.ts'
 import type { EndFields } from './end-parts.ts'
 import { JsonFields } from './json-fields.ts'
 import type { LineBuffer } from './line-buffer.ts'
-import { LineRoom } from './line-room.ts'
+import { LineRoom, type LineSinkOptions } from './line-room.ts'
 import type { RowSink } from './port.ts'
 import { inOrder } from './row-order.ts'
 
@@ -20,14 +20,14 @@ import { inOrder } from './row-order.ts'
 export function ndjsonSink(
   out: ByteOut,
   name: string,
-  { room = new LineRoom() }: { readonly room?: LineRoom } = {},
+  { room = new LineRoom(), isPrompt = false }: LineSinkOptions = {},
 ): RowSink {
   const { lines } = room
   const answers = new JsonAnswers(room)
   let columns: readonly string[] = []
   let fields = new JsonFields(lines, columns)
   let records = 0
-  lines.begin(out)
+  lines.begin(out, { isPrompt })
   const put = (value: unknown) => lines.text(`${JSON.stringify(value)}\n`)
   const putRecord = (answered: AnsweredBatch, place: number) => {
     const { batch } = answered
@@ -49,7 +49,7 @@ export function ndjsonSink(
         other => put(problemOf(other, batch, name)),
       )
       records += batch.count
-      if (lines.isFull) await lines.flush()
+      if (lines.isDue) await lines.flush()
     },
     async finish() {
       await lines.flush()

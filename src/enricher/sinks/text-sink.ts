@@ -1,8 +1,8 @@
-import { ADDED_COLUMNS, areSame, END_FIELDS, refuseAnnotated, textOfField } from './added-columns.ts'
+import { ADDED_COLUMNS, areSame, END_FIELDS, inSql, refuseAnnotated, textOfField } from './added-columns.ts'
 import type { ByteOut } from './byte-out.ts'
 import type { EndFields } from './end-parts.ts'
 import { NO_END } from './end-texts.ts'
-import { LineRoom } from './line-room.ts'
+import { LineRoom, type LineSinkOptions } from './line-room.ts'
 import type { RowSink } from './port.ts'
 import { inOrder } from './row-order.ts'
 
@@ -26,7 +26,7 @@ export const BRIEFLY_APPENDED: AppendedColumns = {
   textOf: ({ application, state }) => ` ${asField(application)} ${asField(state)}`,
 }
 
-export type TextSinkOptions = { readonly appended?: AppendedColumns; readonly room?: LineRoom }
+export type TextSinkOptions = LineSinkOptions & { readonly appended?: AppendedColumns }
 
 /**
  * The lines of the input just as they are, byte for byte, with fields appended: `-` where there is nothing to say, and
@@ -36,13 +36,13 @@ export type TextSinkOptions = { readonly appended?: AppendedColumns; readonly ro
  */
 export function textSink(
   out: ByteOut,
-  { appended = ALL_APPENDED, room = new LineRoom() }: TextSinkOptions = {},
+  { appended = ALL_APPENDED, room = new LineRoom(), isPrompt = false }: TextSinkOptions = {},
 ): RowSink {
   const { lines } = room
   const parts = room.partsOf(appended.textOf)
   let columns: readonly string[] = []
   let records = 0
-  lines.begin(out)
+  lines.begin(out, { isPrompt })
   const putEnds = (source: number, destination: number) => {
     parts.put(source, lines)
     parts.put(destination, lines)
@@ -52,7 +52,7 @@ export function textSink(
     async write(answered) {
       const { batch } = answered
       if (batch.columns.length > 0 && !areSame(columns, batch.columns)) {
-        refuseAnnotated(batch.columns)
+        refuseAnnotated(batch.columns, appended.names.map(inSql))
         columns = batch.columns
         lines.text(`${[...columns, ...appended.names].join(' ')}\n`)
       }
@@ -73,7 +73,7 @@ export function textSink(
         },
       )
       records += batch.count
-      if (lines.isFull) await lines.flush()
+      if (lines.isDue) await lines.flush()
     },
     async finish() {
       await lines.flush()

@@ -1,6 +1,6 @@
-import type { FlowEnd } from '../store/port.ts'
-import type { Annotated } from './annotate.ts'
-import { namedFields } from './flowlogs/fields.ts'
+import type { Annotated } from '../../src/enricher/annotate.ts'
+import { namedFields } from '../../src/enricher/flowlogs/fields.ts'
+import type { FlowEnd } from '../../src/store/port.ts'
 
 /**
  * A line as one JSON value. A record has its own fields by name (`-` is null, account ids stay text) and, where it was
