@@ -1,7 +1,7 @@
 import type { Claim } from '../../ownership/claim.ts'
 import type { OwnershipIndex } from '../../ownership/ownership-index.ts'
 import type { Millis } from '../../ownership/window.ts'
-import { readFlowLog } from '../flowlogs/read.ts'
+import { readBatches } from '../flowlogs/read-batches.ts'
 import { ObjectSightings } from './object-sightings.ts'
 
 export type FirstPass = {
@@ -27,9 +27,7 @@ export async function learnFrom(
   const seen = new ObjectSightings({ objectId: name, slackMs, index })
   let shown: readonly Claim[] = []
   try {
-    for await (const { lines } of readFlowLog(bytes, { name, format })) {
-      for (const line of lines) if (line.kind === 'flow') seen.take(line)
-    }
+    for await (const batch of readBatches(bytes, { name, format })) seen.takeBatch(batch)
   } finally {
     shown = seen.claims()
     for (const claim of shown) index.apply(claim)

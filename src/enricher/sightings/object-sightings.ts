@@ -8,6 +8,8 @@ import type { SightableEdge } from '../../ownership/sightable-edges.ts'
 import { type Bounds, type Millis, overlaps, type Window } from '../../ownership/window.ts'
 import { mayStandForOthers, windowOf } from '../attribute.ts'
 import type { FlowRecord } from '../flowlogs/parse.ts'
+import { recordAt } from '../flowlogs/record-at.ts'
+import { ABSENT, type RecordBatch, type TextNumbers } from '../flowlogs/record-batch.ts'
 import { holds, localEndOf } from '../local-end.ts'
 
 export type SightingContext = {
@@ -27,6 +29,9 @@ type Watched = SightableEdge & { packet: Bounds | undefined }
 export class ObjectSightings {
   private readonly context: SightingContext
   private readonly watched = new Map<string, readonly Watched[]>()
+  /** The same by the numbers that the last batch had of interfaces. */
+  private watchedByNumber: (readonly Watched[])[] = []
+  private texts: TextNumbers | undefined
 
   constructor(context: SightingContext) {
     this.context = context
@@ -56,6 +61,23 @@ export class ObjectSightings {
     }
   }
 
+  /** The records of a batch: nearly all are near no open window of their interface, and none of these becomes an object. */
+  takeBatch(batch: RecordBatch): void {
+    const { interfaces, startSeconds, endSeconds, count, texts } = batch
+    const { slackMs } = this.context
+    if (this.texts !== texts) this.watchedByNumber = []
+    this.texts = texts
+    for (let place = 0; place < count; place++) {
+      const number = interfaces[place] as number
+      if (number === ABSENT) continue
+      this.watchedByNumber[number] ??= this.edgesOf(texts.text(number))
+      const edges = this.watchedByNumber[number] as readonly Watched[]
+      const fromMs = (startSeconds[place] as number) * 1000 - slackMs
+      const untilMs = ((endSeconds[place] as number) + 1) * 1000
+      if (isAnyNear(edges, fromMs, untilMs)) this.take(recordAt(batch, place))
+    }
+  }
+
   /** Those that narrow a window further than what was known. */
   claims(): readonly Claim[] {
     const source = flowSourceOf(this.context.objectId)
@@ -71,6 +93,15 @@ export class ObjectSightings {
     this.watched.set(eni, edges)
     return edges
   }
+}
+
+/** As `overlaps` says it of each, without an object for the window. */
+function isAnyNear(edges: readonly Watched[], fromMs: Millis, untilMs: Millis): boolean {
+  for (let i = 0; i < edges.length; i++) {
+    const { open } = edges[i] as Watched
+    if (fromMs < open.latestMs && open.earliestMs < untilMs) return true
+  }
+  return false
 }
 
 /**
