@@ -173,6 +173,17 @@ describe.concurrent('bad input', () => {
     expect(code).toBe(5)
   })
 
+  test('a line is answered before the next one is there', async () => {
+    const [header = '', first = '', second = ''] = readFileSync(sample('v3-tcp-flags'), 'utf8').split('\n')
+    const out = join(folder, 'so-far')
+    const script = `{ printf '%s\\n' "$2" "$3"; until grep -q owned "$6"; do sleep 0.1; done; printf '%s\\n' "$4"; } |
+      "$0" "$1" annotate - --as text --data "$5" >"$6"`
+    const args = [process.execPath, join(PROJECT, 'bin/whohad.cjs'), header, first, second, data, out]
+    const { code } = await start('sh', ['-c', script, ...args]).ended
+    expect(readFileSync(out, 'utf8').match(/owned/g)).toHaveLength(4)
+    expect(code).toBe(0)
+  })
+
   test('a reader that has seen enough ends it, without a stack on the terminal', async () => {
     const text = readFileSync(sample('v3-tcp-flags'), 'utf8')
     const [header = '', line = ''] = text.split('\n')
