@@ -8,7 +8,7 @@ import type { Staged, StageSetup, StageTask } from './stage-object.ts'
 const HANDLER = new URL(`./stage-object${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href
 
 /** Rows that are stored at once: the engine makes one part of them, and holds them in memory meanwhile. */
-const ROWS_AT_ONCE = 250_000
+const ROWS_AT_ONCE = 500_000
 /** And so many objects, however small. */
 const OBJECTS_AT_ONCE = 1000
 
