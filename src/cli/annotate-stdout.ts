@@ -56,10 +56,8 @@ function printing(run: AnnotateRun, letters: DeadLetters | undefined): Printing 
   const annotator = new ObjectAnnotator(annotatorSetupOf(run))
   const isTable = form === 'csv' || form === 'parquet'
   const stream = streamOut(process.stdout)
-  const out = gzip && form !== 'parquet' ? gzipOut(stream) : stream
-  const table = isTable
-    ? openSink(out, { form, name: 'flow logs', gzip: gzip && form === 'parquet', isPrompt: true })
-    : undefined
+  const table = isTable ? openSink(stream, { form, name: 'flow logs', gzip, isPrompt: true }) : undefined
+  const out = gzip && !isTable ? gzipOut(stream) : stream
   const room = new SinkRoom()
   let summary = NOTHING
   return {

@@ -1,4 +1,5 @@
 import { endianness } from 'node:os'
+import { viewOf } from '../ownership/ledger/text-table.ts'
 
 /** Types of the columns that are written. What a table has as String may be written as LowCardinality(String) or IPv4: it is cast. */
 export type NumberType = 'Int32' | 'UInt32' | 'Int64' | 'IPv4'
@@ -200,5 +201,3 @@ export class NativeBlock {
     this.view = viewOf(larger)
   }
 }
-
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length)

@@ -1,5 +1,5 @@
 import { writeColumn } from 'hyparquet-writer/src/column.js'
-import { type ColumnBytes, type ColumnEncoder, ColumnPages } from './column-pages.ts'
+import { ChosenPages, type ColumnBytes, type ColumnEncoder } from './chosen-pages.ts'
 import { statisticsOf } from './column-statistics.ts'
 import { type Plain, type PlainType, PlainValues } from './plain-values.ts'
 import { PresentRows } from './present-rows.ts'
@@ -17,6 +17,10 @@ export type ChosenColumn = {
   readonly chosen: Int32Array | undefined
 }
 
+/** Whether `chosen` can be left out: there is no value, or only one, and the first rows all have it. */
+export const areAlike = (values: number, chosen: Int32Array, rows: number): boolean =>
+  values === 0 || (values === 1 && !chosen.subarray(0, rows).includes(NO_VALUE))
+
 export type WrittenColumn = ReturnType<typeof writeColumn>
 
 /** A column whose values take more goes over pages, as the library does it. */
@@ -33,7 +37,7 @@ const SHORTEST_TEXT_BYTES = 5
 export class ChosenColumnWriter {
   private readonly numbers = new PlainValues()
   private readonly present = new PresentRows()
-  private readonly pages = new ColumnPages()
+  private readonly pages = new ChosenPages()
 
   write(out: ColumnBytes, column: ColumnEncoder, chosenColumn: ChosenColumn, rows: number): WrittenColumn {
     const { values, chosen } = chosenColumn

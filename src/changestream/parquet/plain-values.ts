@@ -1,3 +1,5 @@
+import { viewOf } from '../../ownership/ledger/text-table.ts'
+
 export type PlainType = 'INT32' | 'INT64' | 'BYTE_ARRAY'
 
 /** Values one after another as Parquet has them plain: what a dictionary page holds, and a page of values is put together from. */
@@ -8,7 +10,8 @@ export type Plain = {
   readonly size: number
 }
 
-const LENGTH_BYTES = 4
+/** Before each text stands its length. */
+export const LENGTH_BYTES = 4
 const FIRST_ROOM = 4096
 const TWO_TO_32 = 2 ** 32
 
@@ -76,5 +79,3 @@ export class PlainValues implements Plain {
     this.view = viewOf(larger)
   }
 }
-
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length)

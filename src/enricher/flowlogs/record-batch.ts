@@ -1,4 +1,4 @@
-import type { Family } from '../../ownership/address.ts'
+import { type Family, formatAddress, type Ip } from '../../ownership/address.ts'
 import type { RejectedLine, SkippedLine } from './parse.ts'
 
 /** What stands in a column of numbers where a record lacks the field. */
@@ -122,4 +122,12 @@ const NO_TEXTS: TextNumbers = { text: () => '', size: 0 }
 export const familyAt = ({ families }: AddressColumn, place: number): Family | undefined => {
   const family = families[place]
   return family === 4 || family === 6 ? family : undefined
+}
+
+/** The text of a record's address, which it must have. */
+export function ipAt({ families, words }: AddressColumn, place: number): Ip {
+  const at = place * 4
+  const word = (i: number) => (words[at + i] as number) >>> 0
+  if (families[place] === 4) return formatAddress({ family: 4, words: [word(0), 0, 0, 0] })
+  return formatAddress({ family: 6, words: [word(0), word(1), word(2), word(3)] })
 }

@@ -44,7 +44,7 @@ export class TextBatches {
     batch.columns = []
     room.renewTextsIfFull()
     batch.tokensOf = place => this.#tokensOf(place)
-    batch.lineAt = place => this.#scanner?.begins[place] ?? 0
+    batch.lineAt = place => this.#lineAt(place)
     batch.window = room.window.view
   }
 
@@ -159,8 +159,12 @@ export class TextBatches {
     this.#room.renewTextsIfFull()
   }
 
+  #lineAt(place: number): number {
+    return this.#scanner?.begins[place] ?? 0
+  }
+
   #tokensOf(place: number): readonly string[] {
-    const begin = this.#scanner?.begins[place] ?? 0
+    const begin = this.#lineAt(place)
     return splitFields(this.#textBetween(begin, this.#bytes.indexOf(LF, begin)))
   }
 

@@ -1,6 +1,5 @@
-import { formatAddress } from '../../ownership/address.ts'
 import type { FlowEnd } from '../../store/port.ts'
-import type { AddressColumn, RecordBatch } from '../flowlogs/record-batch.ts'
+import { type AddressColumn, ipAt, type RecordBatch } from '../flowlogs/record-batch.ts'
 import type { AnsweredBatch } from './answered-batch.ts'
 import type { AnsweredEnds, EndTemplate } from './answered-ends.ts'
 
@@ -73,10 +72,5 @@ const templateOf = ({ answers, claims, marks }: EndColumn, ends: AnsweredEnds, p
 
 const portOf = (ports: Int32Array, place: number): number => Math.max(0, ports[place] as number)
 
-function ipOf(packet: AddressColumn, observed: AddressColumn, place: number): string {
-  const column = packet.families[place] === 0 ? observed : packet
-  const at = place * 4
-  const word = (i: number) => (column.words[at + i] as number) >>> 0
-  if (column.families[place] === 4) return formatAddress({ family: 4, words: [word(0), 0, 0, 0] })
-  return formatAddress({ family: 6, words: [word(0), word(1), word(2), word(3)] })
-}
+const ipOf = (packet: AddressColumn, observed: AddressColumn, place: number): string =>
+  ipAt(packet.families[place] === 0 ? observed : packet, place)

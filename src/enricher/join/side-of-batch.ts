@@ -1,6 +1,6 @@
-import { formatAddress, type Ip } from '../../ownership/address.ts'
+import type { Ip } from '../../ownership/address.ts'
 import { PROTOCOLS_WITH_PORTS, type Side } from '../attribute.ts'
-import { ABSENT, type AddressColumn, type RecordBatch } from '../flowlogs/record-batch.ts'
+import { ABSENT, type AddressColumn, ipAt, type RecordBatch } from '../flowlogs/record-batch.ts'
 import type { EndColumn, JoinedBatch } from './joined-batch.ts'
 
 /** The columns of one end of the records of a batch, and those that its answers go into. */
@@ -30,11 +30,7 @@ export class SideOfBatch {
   }
 
   ip(place: number): Ip {
-    const { families, words } = this.column(place)
-    const at = place * 4
-    const word = (i: number) => (words[at + i] as number) >>> 0
-    if (families[place] === 4) return formatAddress({ family: 4, words: [word(0), 0, 0, 0] })
-    return formatAddress({ family: 6, words: [word(0), word(1), word(2), word(3)] })
+    return ipAt(this.column(place), place)
   }
 
   /** As the record has it. */

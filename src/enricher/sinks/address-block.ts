@@ -1,6 +1,6 @@
 import { formatAddress } from '../../ownership/address.ts'
 import type { NativeBlock } from '../../store/native-block.ts'
-import type { AddressColumn } from '../flowlogs/record-batch.ts'
+import { type AddressColumn, ipAt } from '../flowlogs/record-batch.ts'
 
 /** A column of addresses: words as long as all of them are IPv4, which the engine makes texts of at less cost. */
 export class Addresses {
@@ -16,10 +16,10 @@ export class Addresses {
     this.others.clear()
   }
 
-  put(row: number, { families, words }: AddressColumn, place: number): void {
-    const at = place * 4
-    if (families[place] === 4) this.words[row] = words[at] as number
-    else this.others.set(row, families[place] === 6 ? textOf6(words, at) : '')
+  put(row: number, column: AddressColumn, place: number): void {
+    const family = column.families[place]
+    if (family === 4) this.words[row] = column.words[place * 4] as number
+    else this.others.set(row, family === 6 ? ipAt(column, place) : '')
   }
 
   encode(into: NativeBlock, name: string, rows: number): void {
@@ -34,8 +34,3 @@ export class Addresses {
 }
 
 const textOf4 = (word: number): string => formatAddress({ family: 4, words: [word, 0, 0, 0] })
-
-function textOf6(words: Int32Array, at: number): string {
-  const word = (i: number) => (words[at + i] as number) >>> 0
-  return formatAddress({ family: 6, words: [word(0), word(1), word(2), word(3)] })
-}

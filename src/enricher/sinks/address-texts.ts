@@ -3,6 +3,7 @@ import type { Plain } from '../../changestream/parquet/plain-values.ts'
 import type { AddressColumn } from '../flowlogs/record-batch.ts'
 import { TextTable } from '../flowlogs/text-table.ts'
 import { type DistinctNumbers, NO_NUMBER } from './distinct-numbers.ts'
+import { zeroBytes } from './line-words.ts'
 import type { PlainTexts } from './plain-texts.ts'
 
 /** Instead of a number: the record has an IPv6 address here, whose text was not seen yet. */
@@ -77,7 +78,4 @@ export class AddressTexts {
 }
 
 /** Of the first four bytes of an address: only IPv4 in its own form has a dot among them. */
-function hasDot(word: number): boolean {
-  const others = word ^ DOTS
-  return ((others - 0x01010101) & ~others & 0x80808080) !== 0
-}
+const hasDot = (word: number): boolean => zeroBytes(word ^ DOTS) !== 0

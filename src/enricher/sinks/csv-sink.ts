@@ -2,7 +2,7 @@ import { allColumns, END_FIELDS, requireSameColumns, textOfField } from './added
 import type { ByteOut } from './byte-out.ts'
 import type { EndFields } from './end-parts.ts'
 import { LineRoom, type LineSinkOptions } from './line-room.ts'
-import { eachPlainToken, isNothing } from './plain-line.ts'
+import { eachPlainToken, isNothing, NO_VIEW } from './plain-line.ts'
 import type { RowSink } from './port.ts'
 
 const [LF, CR, COMMA] = [10, 13, 44]
@@ -16,7 +16,7 @@ export function csvSink(out: ByteOut, { room = new LineRoom(), isPrompt = false 
   const parts = room.partsOf(fieldsOfEnd)
   let columns: readonly string[] | undefined
   let records = 0
-  let view: DataView = NO_VIEW
+  let view = NO_VIEW
   lines.begin(out, { isPrompt })
   const putHeader = (names: readonly string[]) => lines.text(`${allColumns(names).map(asField).join(',')}\r\n`)
   const putToken = (field: number, begin: number, end: number) => {
@@ -58,8 +58,6 @@ export function csvSink(out: ByteOut, { room = new LineRoom(), isPrompt = false 
     abort: () => out.abort(),
   }
 }
-
-const NO_VIEW = new DataView(new ArrayBuffer(0))
 
 const asField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 

@@ -1,4 +1,4 @@
-import { type ChosenColumn, NO_VALUE } from '../../changestream/parquet/chosen-column.ts'
+import { areAlike, type ChosenColumn, NO_VALUE } from '../../changestream/parquet/chosen-column.ts'
 
 /** Numbers of rows that are to be told apart; below zero is none. */
 export const NO_NUMBER = -1
@@ -32,7 +32,6 @@ export class DistinctNumbers {
     slots.fill(0)
     const mask = slots.length - 1
     let size = 0
-    let isWhole = true
     let before = NO_NUMBER
     let place = NO_VALUE
     for (let row = 0; row < rows; row++) {
@@ -56,11 +55,9 @@ export class DistinctNumbers {
           }
         }
       }
-      if (place < 0) isWhole = false
       chosen[row] = place
     }
-    const isAlike = size === 0 || (size === 1 && isWhole)
-    return { values: values.subarray(0, size), chosen: isAlike ? undefined : chosen }
+    return { values: values.subarray(0, size), chosen: areAlike(size, chosen, rows) ? undefined : chosen }
   }
 }
 

@@ -30,7 +30,7 @@ export class EndBlock {
   private readonly addresses: Addresses
   private readonly ports: Int32Array
   /** Of the places of the batch that is taken. */
-  private answers = new Int32Array(0)
+  private answers: Int32Array = new Int32Array(0)
   private readonly distinct: DistinctEnds
 
   constructor(capacity: number, texts: EndTexts) {
@@ -47,9 +47,7 @@ export class EndBlock {
 
   /** The records of this batch are put next. */
   answer(answered: AnsweredBatch, side: Side): void {
-    const { count, capacity } = answered.batch
-    if (this.answers.length < count) this.answers = new Int32Array(capacity)
-    this.texts.number(answered, side, this.answers)
+    this.answers = this.texts.number(answered, side, this.answers)
   }
 
   put(row: number, place: number, packet: AddressColumn, observed: AddressColumn, ports: Int32Array): void {

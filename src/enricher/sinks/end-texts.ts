@@ -4,6 +4,7 @@ import type { AnsweredBatch } from '../join/answered-batch.ts'
 import { type EndTemplate, MARK_DOMAIN } from '../join/answered-ends.ts'
 import { type EndColumn, JoinedBatch } from '../join/joined-batch.ts'
 import type { TextFields } from './distinct-ends.ts'
+import { larger } from './word-rows.ts'
 
 /** What is said of an end in one text each, in the order of `EndTexts.fields`. */
 export const END_TEXTS = [
@@ -78,15 +79,18 @@ export class EndTexts {
     this.workedOutNumbers.length = 0
   }
 
-  /** Writes the number of one end of the record at each place of a batch. */
-  number(answered: AnsweredBatch, side: Side, into: Int32Array): void {
+  /** Writes the number of one end of the record at each place of a batch: into `room`, or a larger one where that is too small. Returns which. */
+  number(answered: AnsweredBatch, side: Side, room: Int32Array): Int32Array {
+    const { count, capacity } = answered.batch
+    const into = room.length < count ? new Int32Array(capacity) : room
     if (answered instanceof JoinedBatch) this.numberJoined(answered, side, into)
     else {
       const endAt = (place: number) => (side === 'source' ? answered.source(place) : answered.destination(place))
-      for (let place = 0; place < answered.batch.count; place++) {
+      for (let place = 0; place < count; place++) {
         into[place] = answered.isAnswered[place] === 0 ? NO_END : this.numberOfEnd(endAt(place))
       }
     }
+    return into
   }
 
   /** Of all ends, in the order of END_TEXTS. */
@@ -162,8 +166,8 @@ export class EndTexts {
   private add(end: EndTemplate): number {
     const number = this.size++
     if (this.size * FIELDS > this.fields.length) {
-      this.fields = grown(this.fields)
-      this.keys = grown(this.keys)
+      this.fields = larger(this.fields, this.size * FIELDS)
+      this.keys = larger(this.keys, this.size * 3)
     }
     for (const [i, field] of END_TEXTS.entries()) this.fields[number * FIELDS + i] = this.numberOfText(end[field])
     // None is the key of an owned end until it is made one.
@@ -198,10 +202,4 @@ const NOBODY: readonly string[] = []
 function hashOf(answer: number, claim: number, domain: number): number {
   const product = Math.imul(claim ^ Math.imul(answer ^ (domain << 20), 0x85ebca6b), 0x9e3779b1)
   return product ^ (product >>> 15)
-}
-
-function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2)
-  larger.set(array)
-  return larger
 }

@@ -1,6 +1,7 @@
+import { viewOf } from '../../ownership/ledger/text-table.ts'
 import { isNumeric } from '../flowlogs/fields.ts'
 import type { LineBuffer } from './line-buffer.ts'
-import { eachPlainToken, isNothing, isPlainNumber } from './plain-line.ts'
+import { eachPlainToken, isNothing, isPlainNumber, NO_VIEW } from './plain-line.ts'
 
 const QUOTE = 34
 /** What a record has beside its own fields. */
@@ -10,24 +11,23 @@ const TAKEN: ReadonlySet<string> = new Set(['source', 'destination', 'problem'])
 export class JsonFields {
   private readonly lines: LineBuffer
   private readonly columns: readonly string[]
-  /** By field: its name, with what stands before and behind it, begins and ends there. */
+  /** The names of all fields, with what stands before and behind them, and by field where its own ends there. */
   private readonly names: DataView
   private readonly ends: Int32Array
   private readonly areNumbers: Uint8Array
   private readonly isEach: boolean
-  private view: DataView
+  private view = NO_VIEW
   private isExact = true
 
   constructor(lines: LineBuffer, columns: readonly string[]) {
     this.lines = lines
     this.columns = columns
     const names = columns.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`))
-    const bytes = Uint8Array.from(Buffer.concat(names))
-    this.names = new DataView(bytes.buffer)
-    this.ends = Int32Array.from(names.keys(), i => Buffer.concat(names.slice(0, i + 1)).length)
+    this.names = viewOf(Buffer.concat(names))
+    this.ends = new Int32Array(names.length)
+    for (const [i, name] of names.entries()) this.ends[i] = (this.ends[i - 1] ?? 0) + name.length
     this.areNumbers = Uint8Array.from(columns, name => (isNumeric(name) ? 1 : 0))
     this.isEach = !columns.some(name => TAKEN.has(name))
-    this.view = this.names
   }
 
   /** Puts those of the line that begins there, if they can be put as they stand there; else nothing is put, and the answer is false. */

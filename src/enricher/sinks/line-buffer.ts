@@ -1,5 +1,7 @@
+import { viewOf } from '../../ownership/ledger/text-table.ts'
 import type { ByteOut } from './byte-out.ts'
 import { IPV4_ROOM_BYTES, putIpv4 } from './ipv4-digits.ts'
+import { placeOfFirst, zeroBytes } from './line-words.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const [CR, ZERO] = [13, 48]
@@ -92,16 +94,14 @@ export class LineBuffer {
 
   /** The line that begins there, without its end; four bytes behind its newline must be there. */
   copyLine(from: DataView, begin: number): void {
-    let i = begin | 0
-    for (; ; i = (i + 4) | 0) {
-      const others = from.getInt32(i, true) ^ LINE_FEEDS
-      // The high bit of each byte that is a newline; of several the lowest is exact.
-      const found = (others - 0x01010101) & ~others & 0x80808080
-      if (found === 0) continue
-      i += (31 - Math.clz32(found & -found)) >> 3
-      break
+    let end = begin | 0
+    let found = zeroBytes(from.getInt32(end, true) ^ LINE_FEEDS)
+    while (found === 0) {
+      end = (end + 4) | 0
+      found = zeroBytes(from.getInt32(end, true) ^ LINE_FEEDS)
     }
-    this.copy(from, begin, i > begin && from.getUint8(i - 1) === CR ? i - 1 : i)
+    end += placeOfFirst(found)
+    this.copy(from, begin, end > begin && from.getUint8(end - 1) === CR ? end - 1 : end)
   }
 
   /** Writes what there is. */
@@ -119,5 +119,3 @@ export class LineBuffer {
     this.view = viewOf(larger)
   }
 }
-
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length)

@@ -15,8 +15,8 @@ export type LineSinkOptions = Promptness & { readonly room?: LineRoom }
 export class LineRoom {
   readonly lines = new LineBuffer()
   /** Numbers of the ends of the batch, by place. */
-  sources = new Int32Array(0)
-  destinations = new Int32Array(0)
+  sources: Int32Array = new Int32Array(0)
+  destinations: Int32Array = new Int32Array(0)
   private readonly ends: EndTexts
   private readonly parts = new Map<(end: EndFields) => string, EndParts>()
 
@@ -33,14 +33,9 @@ export class LineRoom {
 
   /** Numbers the ends of a batch, which mean something until the next one. */
   number(answered: AnsweredBatch): void {
-    const { count, capacity } = answered.batch
-    if (this.sources.length < count) {
-      this.sources = new Int32Array(capacity)
-      this.destinations = new Int32Array(capacity)
-    }
     this.ends.forgetIfMany()
-    this.ends.number(answered, 'source', this.sources)
-    this.ends.number(answered, 'destination', this.destinations)
+    this.sources = this.ends.number(answered, 'source', this.sources)
+    this.destinations = this.ends.number(answered, 'destination', this.destinations)
     for (const parts of this.parts.values()) parts.keepUp()
   }
 }

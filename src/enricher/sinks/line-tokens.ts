@@ -1,8 +1,9 @@
 import { type RecordBatch, USUAL_TOKENS } from '../flowlogs/record-batch.ts'
 import type { AddressTexts } from './address-texts.ts'
+import { bytesBelowToken, isEndOfLine, placeOfFirst } from './line-words.ts'
 import type { TokenColumn } from './token-column.ts'
 
-const [LF, CR, SPACE] = [10, 13, 32]
+const SPACE = 32
 
 /** What is to be done with a field: one of both, or nothing. */
 export type FieldText = { readonly name: string; readonly token?: TokenColumn; readonly address?: AddressTexts }
@@ -74,17 +75,8 @@ export class LineTokens {
 function endOfToken(view: DataView, from: number): number {
   let at = from
   for (;;) {
-    const word = view.getInt32(at, true)
-    // The high bit of each byte below 33; of several the lowest is exact.
-    const stops = (word - 0x21212121) & ~word & 0x80808080
-    if (stops !== 0) return at + ((31 - Math.clz32(stops & -stops)) >> 3)
+    const stops = bytesBelowToken(view.getInt32(at, true))
+    if (stops !== 0) return at + placeOfFirst(stops)
     at += 4
   }
-}
-
-function isEndOfLine(view: DataView, from: number): boolean {
-  let at = from
-  while (view.getUint8(at) === SPACE) at++
-  if (view.getUint8(at) === CR) at++
-  return view.getUint8(at) === LF
 }

@@ -1,8 +1,7 @@
-import { formatAddress } from '../../ownership/address.ts'
 import type { FlowEnd } from '../../store/port.ts'
 import { namedFields } from '../flowlogs/fields.ts'
 import type { RejectedLine, SkippedLine } from '../flowlogs/parse.ts'
-import type { AddressColumn, RecordBatch } from '../flowlogs/record-batch.ts'
+import { type AddressColumn, ipAt, type RecordBatch } from '../flowlogs/record-batch.ts'
 import type { AnsweredBatch } from '../join/answered-batch.ts'
 import { areSame } from './added-columns.ts'
 import type { ByteOut } from './byte-out.ts'
@@ -137,9 +136,8 @@ class JsonAnswers {
   }
 }
 
-function putAddress(lines: LineBuffer, { families, words }: AddressColumn, place: number): void {
-  const family = families[place]
-  const word = (i: number) => (words[place * 4 + i] as number) >>> 0
-  if (family === 4) lines.ipv4(words[place * 4] as number)
-  else if (family === 6) lines.text(formatAddress({ family, words: [word(0), word(1), word(2), word(3)] }))
+function putAddress(lines: LineBuffer, column: AddressColumn, place: number): void {
+  const family = column.families[place]
+  if (family === 4) lines.ipv4(column.words[place * 4] as number)
+  else if (family === 6) lines.text(ipAt(column, place))
 }

@@ -1,4 +1,4 @@
-import { type ChosenColumn, NO_VALUE } from '../../changestream/parquet/chosen-column.ts'
+import { areAlike, type ChosenColumn, NO_VALUE } from '../../changestream/parquet/chosen-column.ts'
 import { ABSENT, type TextNumbers } from '../flowlogs/record-batch.ts'
 import { larger } from './word-rows.ts'
 
@@ -40,8 +40,7 @@ export class NumberedTexts {
   /** Those of the first rows. Good until the next put. */
   ofRows(rows: number): ChosenColumn {
     const { texts, chosen } = this
-    const isAlike = texts.length === 0 || (texts.length === 1 && !chosen.subarray(0, rows).includes(NO_VALUE))
-    return { values: texts, chosen: isAlike ? undefined : chosen }
+    return { values: texts, chosen: areAlike(texts.length, chosen, rows) ? undefined : chosen }
   }
 
   private add(source: TextNumbers, number: number): number {

@@ -1,8 +1,12 @@
-const [LF, CR, SPACE, DASH, ZERO, NINE] = [10, 13, 32, 45, 48, 57]
+import { bytesBelowToken, HIGH_BITS, isEndOfLine, placeOfFirst, zeroBytes } from './line-words.ts'
+
+const [SPACE, DASH, ZERO, NINE] = [32, 45, 48, 57]
 const QUOTES = 0x22222222
 const COMMAS = 0x2c2c2c2c
 const BACKSLASHES = 0x5c5c5c5c
-const HIGH_BITS = 0x80808080
+
+/** Before the first line. */
+export const NO_VIEW: DataView = new DataView(new ArrayBuffer(0))
 
 /**
  * Calls back for each token of the line that begins there, with its place among them and where it begins and ends. False where that
@@ -49,19 +53,9 @@ export function isPlainNumber(view: DataView, begin: number, end: number): boole
 function endOfPlainToken(view: DataView, from: number): number {
   for (let at = from; ; at += 4) {
     const word = view.getInt32(at, true)
-    // The high bit of each byte that is one of these; of several the lowest is exact.
-    const odd = zeros(word ^ QUOTES) | zeros(word ^ COMMAS) | zeros(word ^ BACKSLASHES) | (word & HIGH_BITS)
+    const odd = zeroBytes(word ^ QUOTES) | zeroBytes(word ^ COMMAS) | zeroBytes(word ^ BACKSLASHES) | (word & HIGH_BITS)
     if (odd !== 0) return -1
-    const stops = (word - 0x21212121) & ~word & HIGH_BITS
-    if (stops !== 0) return at + ((31 - Math.clz32(stops & -stops)) >> 3)
+    const stops = bytesBelowToken(word)
+    if (stops !== 0) return at + placeOfFirst(stops)
   }
-}
-
-const zeros = (word: number): number => (word - 0x01010101) & ~word & HIGH_BITS
-
-function isEndOfLine(view: DataView, from: number): boolean {
-  let at = from
-  while (view.getUint8(at) === SPACE) at++
-  if (view.getUint8(at) === CR) at++
-  return view.getUint8(at) === LF
 }

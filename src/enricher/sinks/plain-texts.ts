@@ -1,7 +1,8 @@
-import type { Plain } from '../../changestream/parquet/plain-values.ts'
+import { LENGTH_BYTES, type Plain } from '../../changestream/parquet/plain-values.ts'
+import { viewOf } from '../../ownership/ledger/text-table.ts'
 import { IPV4_ROOM_BYTES, putIpv4 } from './ipv4-digits.ts'
+import { larger } from './word-rows.ts'
 
-const LENGTH_BYTES = 4
 const FIRST_BYTES = 65_536
 const FIRST_TEXTS = 1024
 /** What is copied or put in whole words may reach so far behind the end. */
@@ -12,7 +13,7 @@ export class PlainTexts implements Plain {
   bytes = Buffer.alloc(FIRST_BYTES)
   begins = new Int32Array(FIRST_TEXTS)
   size = 0
-  private view = viewOf(this.bytes)
+  view = viewOf(this.bytes)
 
   clear(): void {
     this.size = 0
@@ -53,20 +54,14 @@ export class PlainTexts implements Plain {
 
   /** Returns where the next text begins. */
   private roomFor(most: number): number {
-    if (this.size + 1 >= this.begins.length) {
-      const begins = new Int32Array(2 * this.begins.length)
-      begins.set(this.begins)
-      this.begins = begins
-    }
+    if (this.size + 1 >= this.begins.length) this.begins = larger(this.begins, this.size + 2)
     const at = this.begins[this.size] as number
     if (at + most + SPARE_BYTES > this.bytes.length) {
-      const larger = Buffer.alloc(Math.max(2 * this.bytes.length, at + most + SPARE_BYTES))
-      this.bytes.copy(larger, 0, 0, at)
-      this.bytes = larger
-      this.view = viewOf(larger)
+      const room = Buffer.alloc(Math.max(2 * this.bytes.length, at + most + SPARE_BYTES))
+      this.bytes.copy(room, 0, 0, at)
+      this.bytes = room
+      this.view = viewOf(room)
     }
     return at
   }
 }
-
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length)

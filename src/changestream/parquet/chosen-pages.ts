@@ -11,7 +11,7 @@ export type ColumnEncoder = ColumnOptions['column']
 export type ColumnBytes = ColumnOptions['writer']
 
 /** The pages of a column, packed and behind one another. Keeps its memory from column to column. */
-export class ColumnPages {
+export class ChosenPages {
   private body = new DataView(new ArrayBuffer(0))
 
   /** All values there are, once each. Returns the bytes of the page before it is packed, as the others do. */
