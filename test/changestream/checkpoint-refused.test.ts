@@ -31,7 +31,9 @@ async function refusal(): Promise<{ readonly code: string; readonly message: str
   expect(outcome.message).toMatch(/(D|d)elete (the file|it)\b.*; whohad then replays the change stream instead\.$/)
   return outcome
 }
+/** A new file each time: ext4 waits for the disk where one that had content is written from its start. */
 const refusalOf = (content: string | Uint8Array) => {
+  rmSync(path, { force: true })
   writeFileSync(path, content)
   return refusal()
 }
