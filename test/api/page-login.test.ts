@@ -80,7 +80,7 @@ describe.skipIf(!hasChromium())('the page of a server with a login, in Chromium'
     expect(complaints).toEqual([])
   }, 60_000)
 
-  test.for([429, 503])('asks again by itself after the time that a %d names', { timeout: 60_000 }, async status => {
+  test.for([429, 503])('asks again by itself after the time that a %d names', async status => {
     let refusals = 1
     await page.route('**/v1/whohad*', route => {
       if (refusals-- <= 0) return route.fulfill({ status: 403, json: { detail: 'Not for this caller.' } })

@@ -85,7 +85,7 @@ test.each([
   expect(differenceOf({ source: { ...end, ...live }, destination: end }, ends, false)).toBe(difference)
 })
 
-test('figures are drawn, and can be drawn again from what was printed', { timeout: 120_000 }, async () => {
+test('figures are drawn, and can be drawn again from what was printed', async () => {
   const small = { scale: SCALE, minutes: 2, connectionsPerMinute: 20 }
   const measured = [cell('main', 'small', small), cell('poll-300', 'seldom', { ...small, pollMs: 300_000 })]
   const figures = figuresOf(

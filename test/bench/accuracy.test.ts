@@ -25,9 +25,6 @@ const tiny = (name: string): Cell => {
 
 test.each(['main', 'targeted', 'slack-60', 'returns', 'all-at-once'])(
   'no answer is wrong in a small world: %s',
-  {
-    timeout: 120_000,
-  },
   async name => {
     const measured = await measureCell(tiny(name), SEED, BASELINES)
     expect(measured.examples).toEqual([])
@@ -43,7 +40,7 @@ test.each(['main', 'targeted', 'slack-60', 'returns', 'all-at-once'])(
   },
 )
 
-test('beyond the declared bounds the same comparison finds wrong answers', { timeout: 120_000 }, async () => {
+test('beyond the declared bounds the same comparison finds wrong answers', async () => {
   const measured = await measureCell({ ...tiny('beyond-lag-110'), pollMs: 15_000, pace: 0.05 }, SEED, [])
   const figures = cellFigures(measured)
   expect(figures.wrong).toBeGreaterThan(0)
@@ -58,9 +55,7 @@ test('exactly the cells named so are beyond their bounds', () => {
   for (const cell of CELLS) expect([cell.name, isBeyond(cell)]).toEqual([cell.name, cell.name.startsWith('beyond-')])
 })
 
-test('while the poller of containers is off no host is taken for the holder, and machines are answered as before', {
-  timeout: 120_000,
-}, async () => {
+test('while the poller of containers is off no host is taken for the holder, and machines are answered as before', async () => {
   const outages = [{ source: 'titus', fromMinute: 2, untilMinute: Number.POSITIVE_INFINITY }] as const
   const measured = await measureCell({ ...tiny('titus-off'), outages }, SEED, [])
   const { wrong, happened, reasons, answer_delay_seconds, batch } = cellFigures(measured)
@@ -71,9 +66,7 @@ test('while the poller of containers is off no host is taken for the holder, and
   expect(answer_delay_seconds.never).toBeLessThan(measured.tally.records)
 })
 
-test('an index made anew after blind minutes answers as the one that lived through them', {
-  timeout: 120_000,
-}, async () => {
+test('an index made anew after blind minutes answers as the one that lived through them', async () => {
   const outages = (['ec2', 'titus'] as const).map(source => ({ source, fromMinute: 1, untilMinute: 22 }))
   const measured = await measureCell({ ...tiny('blind-hour'), outages, minutes: 24 }, SEED, [])
   const { wrong, batch, owned_share, happened } = cellFigures(measured)
@@ -83,14 +76,14 @@ test('an index made anew after blind minutes answers as the one that lived throu
   expect(batch.owned_share).toBeGreaterThan(owned_share)
 })
 
-test('the same seed gives the same figures, and another one others', { timeout: 120_000 }, async () => {
+test('the same seed gives the same figures, and another one others', async () => {
   const cell = { ...tiny('poll-300'), minutes: 2 }
   const figures = async (seed: number) => cellFigures(await measureCell(cell, seed, BASELINES))
   expect(await figures(1)).toEqual(await figures(1))
   expect(await figures(1)).not.toEqual(await figures(2))
 })
 
-test('the figures name what there is, and null what there is not', { timeout: 120_000 }, async () => {
+test('the figures name what there is, and null what there is not', async () => {
   const main = cellFigures(await measureCell({ ...tiny('main'), minutes: 2 }, SEED, BASELINES))
   expect(figuresOf([main])).toMatchObject({
     wrong: 0,

@@ -93,7 +93,7 @@ test(`kill -9 of a poller between a poll’s claims and its progress, ${POLLER_K
   await expectAsUninterrupted(log, { polls, sources: [source], folder })
 })
 
-test('the same records twice, and in another order', { timeout: 60_000 }, async () => {
+test('the same records twice, and in another order', async () => {
   const expected = await outcomeOfChanges(story.flat(), POLLS, folder)
   const random = randomFor('another order')
   for (let round = 0; round < (isDrill ? 10 : 2); round++) {

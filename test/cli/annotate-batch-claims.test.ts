@@ -62,7 +62,7 @@ async function annotated(options: Partial<AnnotateOptions>, given: Settings = el
 }
 const leftovers = () => readdirSync(tmpdir()).filter(name => name.startsWith('whohad-fetched-'))
 
-describe('claims of a bundle that is elsewhere', { timeout: 60_000 }, () => {
+describe('claims of a bundle that is elsewhere', () => {
   test('answer as those of the folder, by http and from a bucket, by its folder or by bundle.json', async () => {
     const before = leftovers()
     const expected = await annotated({ claims: bundle })
@@ -177,7 +177,7 @@ describe('domain rules of a run', () => {
     expect(() => withDomainRules(settings, given)).toThrow(refusal)
   })
 
-  test('give addresses the domain that they are asked in, and make an output again', { timeout: 60_000 }, async () => {
+  test('give addresses the domain that they are asked in, and make an output again', async () => {
     const folder = await temporaryFolder('ruled')
     const [log, out] = [join(folder, 'x.log'), join(folder, 'out')]
     const header = 'account-id interface-id vpc-id region srcaddr dstaddr start end'

@@ -120,9 +120,7 @@ test('a run that is killed leaves no half file, and started again redoes nothing
 const keyAt = (minute: string, ending = '.log.gz') =>
   `AWSLogs/123456789010/vpcflowlogs/us-east-1/2019/08/26/123456789010_vpcflowlogs_us-east-1_fl-0a1b_20190826T${minute}Z_ab12${ending}`
 
-test('objects of a bucket in a window of time; one that cannot be read is told of, and the others go on', {
-  timeout: 60_000,
-}, async () => {
+test('objects of a bucket in a window of time; one that cannot be read is told of, and the others go on', async () => {
   const out = await temporaryFolder('from-s3')
   const wanted = keyAt('1000')
   wire.objects.set(wanted, gzipSync(logOf(3)))
@@ -152,9 +150,7 @@ test('objects of a bucket in a window of time; one that cannot be read is told o
   expect(reads()).toBe(before)
 })
 
-test('an output is made again once its input, the claims or what was asked for is another; a bundle answers the same', {
-  timeout: 60_000,
-}, async () => {
+test('an output is made again once its input, the claims or what was asked for is another; a bundle answers the same', async () => {
   const folder = await temporaryFolder('again')
   const [log, out, claims] = ['x.log', 'out', 'owners'].map(name => join(folder, name)) as [string, string, string]
   writeFileSync(log, logOf(5))
@@ -190,7 +186,7 @@ test('two inputs that would have one output, and an output over an input, are re
   expect(filesIn(folder)).toEqual(['x.log', 'x.log.gz'])
 })
 
-test('where no input can be reached, nothing was partial', { timeout: 60_000 }, async () => {
+test('where no input can be reached, nothing was partial', async () => {
   const out = join(await temporaryFolder('unreached'), 'out')
   const options = { out, region: 'us-east-1', endpoint: 'http://127.0.0.1:9' }
   expect(await annotated([`s3://${WIRE_BUCKET}/AWSLogs/`], options)).toBe(4)
@@ -230,7 +226,7 @@ test('no key leads out of the folder', () => {
   ])
 })
 
-test('the samples of AWS are answered in files as they are on standard output', { timeout: 60_000 }, async () => {
+test('the samples of AWS are answered in files as they are on standard output', async () => {
   const samples = join(PROJECT, 'test/golden/flow-logs')
   const path = await dataFolder()
   const out = join(path, 'out')
@@ -245,16 +241,14 @@ test('the samples of AWS are answered in files as they are on standard output', 
   expect(logs).toHaveLength(5)
 })
 
-test('CSV of several inputs on standard output is one table; the input whose columns differ is told of', {
-  timeout: 120_000,
-}, async () => {
+test('CSV of several inputs on standard output is one table; the input whose columns differ is told of', async () => {
   const other = join(PROJECT, 'test/golden/flow-logs/v2-default.log')
   const args = ['annotate', '-', other, '--as', 'csv', '--gzip', '--data', data]
   const folder = await temporaryFolder('stdout')
   const packed = join(folder, 'out.csv.gz')
   const command = `"$0" "$@" > '${packed}'`
   const bin = join(PROJECT, 'bin/whohad.cjs')
-  const run = start('sh', ['-c', command, process.execPath, bin, ...args], { input: logOf(4), withinMs: 60_000 })
+  const run = start('sh', ['-c', command, process.execPath, bin, ...args], { input: logOf(4) })
   const { code, stderr } = await run.ended
   expect(stderr).toContain('WHOHAD_OUTPUT_COLUMNS_CHANGED')
   expect(stderr).toContain('4 records answered.')

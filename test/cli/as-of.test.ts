@@ -65,7 +65,7 @@ const ASKED: readonly (readonly string[])[] = [
 const MOMENTS = [-1, 4.5, 9.2, 12.4, 23.9].map(iso)
 
 describe('what was known at an earlier moment', () => {
-  test.for(ASKED)('is told alike by a server and by the data folder: %j', { timeout: 120_000 }, async words => {
+  test.for(ASKED)('is told alike by a server and by the data folder: %j', async words => {
     const told = new Set<string>()
     for (const asOf of MOMENTS) {
       const here = await runHere([...words, '--as-of', asOf, '--data', whole])

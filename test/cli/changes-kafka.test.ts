@@ -49,7 +49,6 @@ describe.skipIf(!hasKafka)('with a real broker', () => {
   afterAll(() => kafka?.stop())
 
   const onTopic = (topic: string, options: RunOptions = {}): RunOptions => ({
-    withinMs: 90_000,
     ...options,
     env: {
       WHOHAD_KAFKA__BROKERS: kafka.brokers.join(','),

@@ -16,9 +16,6 @@ import { readAll } from '../support/retained-state.ts'
 
 buildWhohadFirst()
 
-/** Some start the program five times, beside each other. */
-const PATIENT = { timeout: 90_000 }
-
 const STORY: readonly Change[] = [
   ...polledStory(12).flatMap(({ changes }) => changes),
   { ...progressOf('ec2/one', 2, 99), refused: { reason: 'size-drop', detail: '1 of 9.' } },
@@ -46,7 +43,7 @@ const encodedIn = async (path: string) => {
   return records.map(({ change }) => encodeChange(change).toString('hex'))
 }
 
-describe.concurrent('the stream in a pipe', PATIENT, () => {
+describe.concurrent('the stream in a pipe', () => {
   test('is one JSON object a line, every record with place, time and the epoch that fenced it off', async () => {
     const { code, stdout, stderr } = await changes(['--data', data])
     const lines = linesOf(stdout)
@@ -104,7 +101,7 @@ describe.concurrent('the stream in a pipe', PATIENT, () => {
   })
 })
 
-describe.concurrent('following', PATIENT, () => {
+describe.concurrent('following', () => {
   test('goes on with what another process writes, over segments, until Ctrl-C: exit code 0', async () => {
     const path = await dataFolder([sourceRecordOf('ec2/a', 1)])
     const log = await openLog(path)
@@ -125,7 +122,7 @@ describe.concurrent('following', PATIENT, () => {
   })
 })
 
-describe.concurrent('an export', PATIENT, () => {
+describe.concurrent('an export', () => {
   test('and its import give the same records byte for byte, and the same state', async () => {
     const file = join(folder, 'moved.avro')
     const target = join(folder, 'moved')
@@ -181,7 +178,7 @@ test('an export that is called off leaves nothing, exit code 1', async () => {
   expect(readdirSync(folder).filter(name => name.startsWith('stopped'))).toEqual([])
 })
 
-describe.concurrent('an import', PATIENT, () => {
+describe.concurrent('an import', () => {
   test('into a stream with records is refused, unless it is asked for; once more changes nothing', async () => {
     const file = join(folder, 'twice.avro')
     const target = await dataFolder(STORY.slice(0, 40))
@@ -236,7 +233,7 @@ describe.concurrent('an import', PATIENT, () => {
   })
 })
 
-describe.concurrent('the command line', PATIENT, () => {
+describe.concurrent('the command line', () => {
   test.each([
     [[], /--follow[\s\S]*Examples:[\s\S]*Exit codes: 0 done/],
     [['export'], /--out[\s\S]*Examples:[\s\S]*Exit codes: 0 done/],

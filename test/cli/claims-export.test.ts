@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/clickhouse-folder.ts'
 import { indexOf } from '../support/estate.ts'
 import { sampleChanges } from '../support/flow-log-inventory.ts'
 
-test('whohad claims export writes what the change stream comes to', { timeout: 60_000 }, async () => {
+test('whohad claims export writes what the change stream comes to', async () => {
   const data = await dataFolder()
   const settings = loadSettings({}, { overrides: { data: { path: data } } })
   const out = join(await temporaryFolder('bundle'), 'owners')

@@ -65,7 +65,7 @@ describe.each(['zsh', 'fish'] as const)('completion in %s', shell => {
     expect(offered('whohad', 'graph', '--by', '')).toHaveLength(4)
   })
 
-  test.runIf(isThere)('offers every command and every option', { timeout: 120_000 }, () => {
+  test.runIf(isThere)('offers every command and every option', () => {
     for (const { path, options, subcommands } of BRANCHES) {
       const all = [...offered(...path.split(' '), ''), ...offered(...path.split(' '), '-')]
       for (const below of subcommands) expect(all, path).toContain(below.name())

@@ -30,7 +30,7 @@ export function rowSinkContract(options: SinkOptions, read: (file: string) => Pr
       destination: flowEnd({ state: 'ambiguous', reason: 'handoff', application: '', candidates: ['i-2', 'a b,"c"'] }),
     }
 
-    test('every record is there with its own fields and its answers, in order', { timeout: 60_000 }, async () => {
+    test('every record is there with its own fields and its answers, in order', async () => {
       const sink = await open()
       const texts = Array.from({ length: 500 }, (_, i) => line(i))
       await sink.write(
@@ -67,7 +67,7 @@ export function rowSinkContract(options: SinkOptions, read: (file: string) => Pr
       }
     })
 
-    test('a record without an answer is there without one', { timeout: 60_000 }, async () => {
+    test('a record without an answer is there without one', async () => {
       const sink = await open()
       await sink.write(answeredLines(HEADER, [{ text: line(1) }, { text: line(2), ...owned }]))
       await sink.finish()
@@ -75,9 +75,7 @@ export function rowSinkContract(options: SinkOptions, read: (file: string) => Pr
       expect(rows.map(row => row['src_state'] ?? null)).toEqual([null, 'owned'])
     })
 
-    test('nothing is under the name before it is whole, and nothing is beside it then', {
-      timeout: 60_000,
-    }, async () => {
+    test('nothing is under the name before it is whole, and nothing is beside it then', async () => {
       const sink = await open()
       await sink.write(answeredLines(HEADER, [{ text: line(1), ...owned }]))
       expect(existsSync(file)).toBe(false)
@@ -85,7 +83,7 @@ export function rowSinkContract(options: SinkOptions, read: (file: string) => Pr
       expect(readdirSync(folder)).toEqual(['out'])
     })
 
-    test('an aborted one leaves nothing, however often, and may be made again', { timeout: 60_000 }, async () => {
+    test('an aborted one leaves nothing, however often, and may be made again', async () => {
       const sink = await open()
       await sink.write(
         answeredLines(
@@ -102,13 +100,13 @@ export function rowSinkContract(options: SinkOptions, read: (file: string) => Pr
       expect(await read(file)).toHaveLength(1)
     })
 
-    test('an input without a record makes an output without one', { timeout: 60_000 }, async () => {
+    test('an input without a record makes an output without one', async () => {
       const sink = await open()
       expect(await sink.finish()).toMatchObject({ records: 0 })
       expect(await read(file)).toEqual([])
     })
 
-    test('an output that was annotated is no input', { timeout: 60_000 }, async () => {
+    test('an output that was annotated is no input', async () => {
       if (options.form === 'ndjson') return
       const sink = await open()
       const again = answeredLines('srcaddr dstaddr src-state', [{ text: '10.0.0.1 10.0.0.2 owned', ...owned }])

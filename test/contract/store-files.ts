@@ -32,9 +32,7 @@ export function storeFilesContract(name: string, open: () => Promise<StoreUnderT
       },
     )
 
-    test('every kind of column arrives as it was, whatever types the blocks of a file have', {
-      timeout: 60_000,
-    }, async () => {
+    test('every kind of column arrives as it was, whatever types the blocks of a file have', async () => {
       const block = new NativeBlock()
       const blocks: Buffer[] = []
       const put = (

@@ -138,9 +138,7 @@ test('one of each kind of bad input among good ones: counted, kept, and the rest
   expect(existsSync(join(out, '_dead-letters/cut.log.gz.ndjson'))).toBe(true)
 })
 
-test('on standard output what could not be read goes into the file that is asked for, in every form', {
-  timeout: 120_000,
-}, async () => {
+test('on standard output what could not be read goes into the file that is asked for, in every form', async () => {
   const folder = await temporaryFolder('bad-stdout')
   for (const name of ['lines.log', 'no-flow-log.txt', 'gaps.log']) writeFileSync(join(folder, name), BAD[name] ?? '')
   const written: string[] = []

@@ -324,7 +324,7 @@ const schedules = fc.array(
   { minLength: 20, maxLength: 45, size: 'max' },
 )
 
-test('a final answer stays what it is, whatever is polled, added and removed after it', { timeout: 120_000 }, () => {
+test('a final answer stays what it is, whatever is polled, added and removed after it', () => {
   let finals = 0
   let keptOverAddition = 0
   fc.assert(

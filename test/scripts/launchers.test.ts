@@ -55,7 +55,7 @@ describe('the launchers', () => {
 
 const INSTALLS = 'ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error'
 
-describe('a fresh clone', { timeout: 60_000 }, () => {
+describe('a fresh clone', () => {
   test('npm start installs what the lock names, builds, and passes its arguments on', async () => {
     const { launch, npmCalls } = await launcherProject()
     const { code, stdout } = await launch('start', '--seed', '7', 'two words').ended
@@ -86,7 +86,7 @@ describe('a fresh clone', { timeout: 60_000 }, () => {
   })
 })
 
-describe('afterwards', { timeout: 60_000 }, () => {
+describe('afterwards', () => {
   async function prepared() {
     const project = await launcherProject()
     await project.launch('build').ended

@@ -93,11 +93,9 @@ test('after kill -9 whohad up gives the answers that the demo gave, and so does 
   expect(essence(JSON.parse(restarted.stdout) as Answer)).toEqual(essence(before.get(sample) as Answer))
 })
 
-test('a demo that is told to stop while it lives its past in quick motion ends with exit code 0', {
-  timeout: 60_000,
-}, async () => {
+test('a demo that is told to stop while it lives its past in quick motion ends with exit code 0', async () => {
   const data = join(await temporaryFolder('stopped'), 'data')
-  const demo = startWhohad(['demo', '--minutes', '600', '--port', '0', '--data', data], { withinMs: 50_000 })
+  const demo = startWhohad(['demo', '--minutes', '600', '--port', '0', '--data', data])
   await demo.said(/in quick motion/)
   demo.kill('SIGINT')
   const { code, stderr } = await demo.ended
@@ -111,10 +109,8 @@ beforeAll(async () => {
   data = await dataFolder()
 })
 
-test('a second whohad on a folder in use is refused with the pid of the first, which goes on', {
-  timeout: 60_000,
-}, async () => {
-  const first = startWhohad(['up', '--port', '0', '--data', data], { withinMs: 50_000 })
+test('a second whohad on a folder in use is refused with the pid of the first, which goes on', async () => {
+  const first = startWhohad(['up', '--port', '0', '--data', data])
   const url = await urlOf(first)
   const second = await whohad(['up', '--port', '0', '--data', data])
   expect(second.stderr).toContain('WHOHAD_STREAM_LOCKED')
@@ -128,7 +124,7 @@ test('a second whohad on a folder in use is refused with the pid of the first, w
   expect((await first.ended).code).toBe(0)
 })
 
-test('a port in use is said, exit code 1, and the folder is free again', { timeout: 60_000 }, async () => {
+test('a port in use is said, exit code 1, and the folder is free again', async () => {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

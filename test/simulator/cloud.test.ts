@@ -37,9 +37,7 @@ const written = (seed: number, before: (cloud: SimulatedCloud) => Promise<unknow
     return { keys, digest: digest.digest('hex') }
   })
 
-test('the same seed writes the same bytes and the same truth, whatever is asked meanwhile', {
-  timeout: 120_000,
-}, async () => {
+test('the same seed writes the same bytes and the same truth, whatever is asked meanwhile', async () => {
   const first = await written(7)
   expect(first.keys).toHaveLength(12)
   expect(await written(7)).toEqual(first)
@@ -65,9 +63,7 @@ test('the same requests get the same replies at the same times', async () => {
   expect(await told()).toEqual(replies)
 })
 
-test('an hour at the default scale has 100,000 records or more, and a truth for each of them', {
-  timeout: 120_000,
-}, async () => {
+test('an hour at the default scale has 100,000 records or more, and a truth for each of them', async () => {
   await withCloud(startSimulatedCloud({ seed: 3, startMs: START_MS }), async cloud => {
     cloud.advanceTo(START_MS + 62 * MINUTE_MS)
     const client = s3ClientOf(cloud)
@@ -156,9 +152,7 @@ async function pollTitus(cloud: SimulatedCloud, proofs: Proofs, poll: number): P
   }
 }
 
-test('whoever the replies prove to have held an address, within the declared bounds, is the truth', {
-  timeout: 120_000,
-}, async () => {
+test('whoever the replies prove to have held an address, within the declared bounds, is the truth', async () => {
   const starting = startSimulatedCloud({ seed: 11, startMs: START_MS, connectionsPerMinute: 300, faults: calmFaults })
   await withCloud(starting, async cloud => {
     const proofs = new Proofs()

@@ -127,7 +127,7 @@ const WHO_HAD = `
     AND $at < coalesce(CASE WHEN c.state = 'open' THEN greatest(c.end_earliest_ms, s.complete_up_to_ms) ELSE c.end_earliest_ms END, 9e15)
   ORDER BY c.prefix_length DESC, c.layer_rank DESC LIMIT 1`
 
-test('DuckDB answers simple questions from it as we do', { timeout: 120_000 }, async () => {
+test('DuckDB answers simple questions from it as we do', async () => {
   const index = indexOf(estate())
   const folder = await written(index)
   const database = await DuckDBInstance.create(':memory:', { threads: '1' })
@@ -175,7 +175,7 @@ test('a bundle of nothing is one', async () => {
   expect(read.counts().claims).toBe(0)
 })
 
-test('what is no whole bundle is refused', { timeout: 60_000 }, async () => {
+test('what is no whole bundle is refused', async () => {
   const folder = await written(indexOf(estate()))
   const changed = async (change: (copy: string) => Promise<void>) => {
     const copy = join(root, `copy-${made++}`)

@@ -17,7 +17,7 @@ const columns = fc.integer({ min: 0, max: 24 }).chain(width => {
   return fc.record({ width: fc.constant(width), values: parts.map(some => some.flat()) })
 })
 
-test('what is written as runs and groups is read again, over what was there before', { timeout: 60_000 }, () => {
+test('what is written as runs and groups is read again, over what was there before', () => {
   fc.assert(
     fc.property(columns, fc.nat({ max: 5 }), ({ width, values }, from) => {
       const bytes = new Uint8Array(hybridBytes(values.length) + from).fill(0xff)

@@ -73,7 +73,7 @@ test('a line of 300 megabytes takes no more memory than any other', async () => 
   expect(lines.reduce((sum, { count }) => sum + count, 0)).toBe(2)
 })
 
-test('an object with more ids than are kept at a time is read right to its end', { timeout: 120_000 }, async () => {
+test('an object with more ids than are kept at a time is read right to its end', async () => {
   const count = 150_000
   const lines = Array.from({ length: count }, (_, i) => `eni-${i} ${i >> 1} 10.0.0.1 10.0.0.2`)
   const text = `interface-id account-id srcaddr dstaddr\n${lines.join('\n')}`

@@ -124,9 +124,7 @@ describe.skipIf(!hasMoto)('places on AWS', () => {
   })
 
   describe('a queue', () => {
-    test('keeps a message from others while its object is held back, and gives it to them when the process has died', {
-      timeout: 60_000,
-    }, async () => {
+    test('keeps a message from others while its object is held back, and gives it to them when the process has died', async () => {
       const made = await makeBucket()
       const { url, send } = await makeQueue()
       const object = await made.put('held.log')
@@ -146,9 +144,7 @@ describe.skipIf(!hasMoto)('places on AWS', () => {
       made.objects.close()
     })
 
-    test('has an object completed that comes without its etag, and deletes what nobody can read after it was kept', {
-      timeout: 30_000,
-    }, async () => {
+    test('has an object completed that comes without its etag, and deletes what nobody can read after it was kept', async () => {
       const made = await makeBucket()
       const { url, send } = await makeQueue()
       const object = await made.put('a b.log')
@@ -169,9 +165,7 @@ describe.skipIf(!hasMoto)('places on AWS', () => {
       made.objects.close()
     })
 
-    test('is shared by several enrichers, which do each object once, however often it is named', {
-      timeout: 90_000,
-    }, async () => {
+    test('is shared by several enrichers, which do each object once, however often it is named', async () => {
       const made = await makeBucket()
       const { url, send } = await makeQueue()
       const lines = [
@@ -219,7 +213,7 @@ describe.skipIf(!hasMoto)('places on AWS', () => {
     test.for([
       ['WHOHAD_SQS_QUEUE_MISSING', (): string => `${moto.url}/123456789012/nowhere`, 'There is no queue http'],
       ['WHOHAD_SQS_UNREACHABLE', (): string => 'http://127.0.0.1:1/123456789012/q', 'ECONNREFUSED'],
-    ] as const)('%s is a sentence', { timeout: 60_000 }, async ([code, url, words]) => {
+    ] as const)('%s is a sentence', async ([code, url, words]) => {
       const queue = sqsQueue({ url: url(), region, credentials })
       await expect(queue.receive(1, 30)).rejects.toMatchObject({ code, message: expect.stringContaining(words) })
       queue.close()

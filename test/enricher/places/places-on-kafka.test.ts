@@ -88,9 +88,7 @@ describe.skipIf(!hasKafka)('places on Kafka', () => {
     }
   })
 
-  test('nothing is committed past a message that is not done, and what cannot be read is passed after it was kept', {
-    timeout: 60_000,
-  }, async () => {
+  test('nothing is committed past a message that is not done, and what cannot be read is passed after it was kept', async () => {
     const { topic, send } = await makeTopic(1)
     for (const value of ['{"bucket":"logs","key":"a"}', 'no JSON', null, '{"bucket":"logs","key":"b"}'])
       await send(value)
@@ -112,9 +110,7 @@ describe.skipIf(!hasKafka)('places on Kafka', () => {
     await place.close()
   })
 
-  test('another member takes over what is not done of the partitions that it gets, and both finish their own', {
-    timeout: 90_000,
-  }, async () => {
+  test('another member takes over what is not done of the partitions that it gets, and both finish their own', async () => {
     const { topic, send } = await makeTopic()
     const keys = Array.from({ length: 12 }, (_, n) => `k${n}`)
     for (const [n, key] of keys.entries()) await send(JSON.stringify({ bucket: BUCKET, key }), n % PARTITIONS)
@@ -136,9 +132,7 @@ describe.skipIf(!hasKafka)('places on Kafka', () => {
     expect(await committed(topic)).toBe(keys.length)
   })
 
-  test('a topic that is not there is said to be missing at every pass, and read once it is', {
-    timeout: 60_000,
-  }, async () => {
+  test('a topic that is not there is said to be missing at every pass, and read once it is', async () => {
     const topic = `object-names-${number++}`
     const { place } = placeOn(topic)
     for (let pass = 0; pass < 2; pass++)
@@ -154,7 +148,7 @@ describe.skipIf(!hasKafka)('places on Kafka', () => {
     await place.close()
   })
 
-  test('names that the topic let go of before they were read are told of', { timeout: 60_000 }, async () => {
+  test('names that the topic let go of before they were read are told of', async () => {
     const { topic, send } = await makeTopic(1)
     await send('{"bucket":"logs","key":"a"}')
     const first = placeOn(topic)

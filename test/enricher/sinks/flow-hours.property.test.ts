@@ -154,7 +154,7 @@ const lineAt = (hour: number, bytes = 1): AnsweredLine => ({
   destination: flowEnd(),
 })
 
-test('sums are exact beyond what a number of JavaScript holds', { timeout: 60_000 }, async () => {
+test('sums are exact beyond what a number of JavaScript holds', async () => {
   const lines = Array.from({ length: 1000 }, () => lineAt(1, Number.MAX_SAFE_INTEGER))
   const one = await staged(new FlowBlocks(), [answeredLines(HEADER, lines)])
   await insert('flow_hours', filesOf([one], 'hours'))
@@ -163,9 +163,7 @@ test('sums are exact beyond what a number of JavaScript holds', { timeout: 60_00
   expect(rows).toEqual([{ bytes: `${1000n * BigInt(Number.MAX_SAFE_INTEGER)}` }])
 })
 
-test('an object of more groups than are kept has no file of hours, and the next one has its own again', {
-  timeout: 60_000,
-}, async () => {
+test('an object of more groups than are kept has no file of hours, and the next one has its own again', async () => {
   const blocks = new FlowBlocks({ blockRows: BLOCK_ROWS, mostGroups: 20 })
   const ofHours = (hours: number) =>
     batchesOf(Array.from({ length: 7 }, (_, i) => Array.from({ length: 8 }, (__, j) => lineAt((i * 8 + j) % hours))))

@@ -29,7 +29,7 @@ async function annotated(input: Uint8Array | string, form: SinkForm): Promise<Bu
 
 const ANSWER = / owned sighted checkout i-1 main 123456789012 us-east-1 us-east-1a instance claim-1 prod - -/g
 
-test('the lines of a text come out as they went in, whatever spaces are in them', { timeout: 60_000 }, async () => {
+test('the lines of a text come out as they went in, whatever spaces are in them', async () => {
   const spaced = (i: number) => ' '.repeat(1 + (i % 3))
   const lines = Array.from({ length: 100 }, (_, i) => {
     const gap = spaced(i)
@@ -42,7 +42,7 @@ test('the lines of a text come out as they went in, whatever spaces are in them'
   expect(own).toEqual(lines.map(line => line.replace('\r', '')))
 })
 
-test('a Parquet file as text is the text of its rows', { timeout: 60_000 }, async () => {
+test('a Parquet file as text is the text of its rows', async () => {
   const rows = Array.from({ length: 60 }, (_, i) => sampleRow(i))
   const bytes = writtenByHyparquet(AWS_COLUMNS, rows, { rowGroupSize: 25 })
   const [header, ...lines] = (await annotated(bytes, 'text')).toString().split('\n').slice(0, -1)
@@ -51,9 +51,7 @@ test('a Parquet file as text is the text of its rows', { timeout: 60_000 }, asyn
   expect(own).toEqual(rows.map(row => row.map(text => text ?? '-')))
 })
 
-test('what was written as Parquet is read again as it was, but for the columns that were added', {
-  timeout: 60_000,
-}, async () => {
+test('what was written as Parquet is read again as it was, but for the columns that were added', async () => {
   const rows = Array.from({ length: 60 }, (_, i) => sampleRow(i)).filter(row => row[13] === 'OK')
   const out = await annotated(writtenByHyparquet(AWS_COLUMNS, rows), 'parquet')
   const found: (readonly string[])[] = []

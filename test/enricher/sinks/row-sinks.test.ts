@@ -169,7 +169,7 @@ test.each(['csv', 'parquet'] as const)('%s does not begin to mean something else
   })
 })
 
-test('what cannot be written is told of, whatever lies between', { timeout: 30_000 }, async () => {
+test('what cannot be written is told of, whatever lies between', async () => {
   await expect(fileOut('/nowhere/at/all')).rejects.toMatchObject({ code: 'WHOHAD_OUTPUT_NOT_WRITTEN' })
   const full = { write: () => Promise.reject(new Error('no space')), finish: async () => 0, abort: async () => {} }
   const gzip = gzipOut(full)

@@ -32,9 +32,7 @@ async function allOf<Task, Result>(handled: AsyncIterable<Handled<Task, Result>>
 }
 
 for (const threads of [0, 2]) {
-  test(`with ${threads} threads an object that fails fails alone, and its error keeps its code`, {
-    timeout: 60_000,
-  }, async () => {
+  test(`with ${threads} threads an object that fails fails alone, and its error keeps its code`, async () => {
     await pooled<string, string>({ threads, module: faulty, setup: { name: 'a' } }, async pool => {
       const found = await allOf(pool.handleAll(['one', 'refuse', 'two', 'break', 'three']))
       expect(found.get('refuse')).toMatchObject({ code: 'WHOHAD_FLOW_HEADER_MISSING', kind: 'input' })
@@ -44,18 +42,14 @@ for (const threads of [0, 2]) {
   })
 }
 
-test('a thread that dies fails the object that it was at, and another takes its place', {
-  timeout: 60_000,
-}, async () => {
+test('a thread that dies fails the object that it was at, and another takes its place', async () => {
   await pooled<string, string>({ threads: 1, module: faulty, setup: { name: 'a' } }, async pool => {
     const found = await allOf(pool.handleAll(['one', 'die', 'two']))
     expect([...found.values()]).toMatchObject(['a one', { code: 'WHOHAD_WORKER_DIED', retriable: true }, 'a two'])
   })
 })
 
-test('a task is taken only once there is a thread for it, and none once the signal is aborted', {
-  timeout: 60_000,
-}, async () => {
+test('a task is taken only once there is a thread for it, and none once the signal is aborted', async () => {
   await pooled<string, string>({ threads: 1, module: faulty, setup: { name: 'a' } }, async pool => {
     const taken: string[] = []
     const stop = new AbortController()
@@ -83,9 +77,7 @@ const lines = (peer: string, count: number): string =>
     '',
   ].join('\n')
 
-test('threads count the same as none: files of any packing, over an index that they share', {
-  timeout: 120_000,
-}, async () => {
+test('threads count the same as none: files of any packing, over an index that they share', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'whohad-pool-'))
   const index = createOwnershipIndex()
   const own = { ...held('d1', '10.0.0.5', 'eni-1', 0, 1e6), layer: 'interface', owner: { eni: 'eni-1' } } as const

@@ -133,7 +133,7 @@ async function instanceIn(client: EC2Client, subnet: string, address: string, ap
 const asked = (domain: string, address: string, atMs: number) =>
   inWords(index.ask(question(address, atMs, atMs + 1, { domain, nowMs: systemClock.now() })))
 
-describe.skipIf(!hasMoto)('EC2 as moto has it, through the real poller into a real index', { timeout: 90_000 }, () => {
+describe.skipIf(!hasMoto)('EC2 as moto has it, through the real poller into a real index', () => {
   beforeAll(async () => {
     process.env['AWS_EC2_METADATA_DISABLED'] = 'true'
     index = createOwnershipIndex()

@@ -122,33 +122,25 @@ describe('a Parquet file means what the text of its records means', () => {
     'COMPRESSION uncompressed, PARQUET_VERSION v2, ROW_GROUP_SIZE 2048, STRING_DICTIONARY_PAGE_SIZE_LIMIT 1',
     'COMPRESSION brotli, DICTIONARY_SIZE_LIMIT 1',
     'COMPRESSION lz4_raw',
-  ])('as DuckDB writes it: %s', { timeout: 120_000 }, async copy => {
+  ])('as DuckDB writes it: %s', async copy => {
     const [rows] = fc.sample(rowsOf(AWS_COLUMNS, { minLength: 2500, maxLength: 2500 }), { numRuns: 1, seed: 7 })
     const bytes = await writtenByDuckdb(duckdb, AWS_COLUMNS, rows ?? [], copy)
     expect(await asParquet(bytes, 1000)).toEqual(asText(AWS_COLUMNS, rows ?? []))
   })
 
-  test.each(['DELTA_BINARY_PACKED', 'BYTE_STREAM_SPLIT'] as const)(
-    'numbers as %s',
-    { timeout: 60_000 },
-    async encoding => {
-      const types: ColumnTypes = { bytes: 'INT64', packets: 'INT64', start: 'INT64', end: 'INT64', srcport: 'INT32' }
-      const [rows = []] = fc.sample(rowsOf(types, { minLength: 900, maxLength: 900 }), { numRuns: 1, seed: 11 })
-      expect(await asParquet(writtenByHyparquet(types, rows, { encoding }))).toEqual(asText(types, rows))
-    },
-  )
+  test.each(['DELTA_BINARY_PACKED', 'BYTE_STREAM_SPLIT'] as const)('numbers as %s', async encoding => {
+    const types: ColumnTypes = { bytes: 'INT64', packets: 'INT64', start: 'INT64', end: 'INT64', srcport: 'INT32' }
+    const [rows = []] = fc.sample(rowsOf(types, { minLength: 900, maxLength: 900 }), { numRuns: 1, seed: 11 })
+    expect(await asParquet(writtenByHyparquet(types, rows, { encoding }))).toEqual(asText(types, rows))
+  })
 
-  test.each(['DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY'] as const)(
-    'texts as %s',
-    { timeout: 60_000 },
-    async encoding => {
-      const types: ColumnTypes = { srcaddr: 'STRING', dstaddr: 'STRING', 'vpc-id': 'STRING', 'log-status': 'STRING' }
-      const [rows = []] = fc.sample(rowsOf(types, { minLength: 900, maxLength: 900 }), { numRuns: 1, seed: 13 })
-      expect(await asParquet(writtenByHyparquet(types, rows, { encoding }))).toEqual(asText(types, rows))
-    },
-  )
+  test.each(['DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY'] as const)('texts as %s', async encoding => {
+    const types: ColumnTypes = { srcaddr: 'STRING', dstaddr: 'STRING', 'vpc-id': 'STRING', 'log-status': 'STRING' }
+    const [rows = []] = fc.sample(rowsOf(types, { minLength: 900, maxLength: 900 }), { numRuns: 1, seed: 13 })
+    expect(await asParquet(writtenByHyparquet(types, rows, { encoding }))).toEqual(asText(types, rows))
+  })
 
-  test('numbers that are kept as text, and an account that is kept as a number', { timeout: 60_000 }, async () => {
+  test('numbers that are kept as text, and an account that is kept as a number', async () => {
     const types: ColumnTypes = {
       ...Object.fromEntries(Object.keys(AWS_COLUMNS).map(name => [name, 'STRING'] as const)),
       'account-id': 'INT64',
