@@ -9,6 +9,7 @@ export default defineConfig({
     // Vitest leaves one processor free of two, and most tests wait for something.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/property-settings.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ['default', new CountReporter()],

@@ -1,15 +1,9 @@
-/** Seed of every property where CI is set, so that a red build can be repeated; elsewhere each run draws its own. */
-const CI_SEED = 20171
-
 /**
  * How often fast-check runs a property: `numRuns`, times WHOHAD_TEST_RUNS where that is set. A failure prints the seed and the
- * path to it, which `over` takes. With WHOHAD_TEST_SHRINK=0 a failure is told of as it was met: whoever only asks whether there is one
- * need not wait for the least of them.
+ * path to it, which `over` takes.
  */
 export function propertyRuns<T extends object>(numRuns: number, over?: T) {
-  const seed = process.env['CI'] ? { seed: CI_SEED } : {}
-  const ending = process.env['WHOHAD_TEST_SHRINK'] === '0' ? { endOnFailure: true } : {}
-  return { numRuns: Math.ceil(numRuns * factor()), ...seed, ...ending, ...over }
+  return { numRuns: Math.ceil(numRuns * factor()), ...over }
 }
 
 /** The longest that a property may take once WHOHAD_TEST_RUNS multiplies its runs. */
