@@ -9,8 +9,10 @@ const only = process.argv.slice(2)
 const areTested = (...words) => only.length === 0 || only.some(argument => words.some(word => argument.includes(word)))
 const servers = [...(areTested('kafka') ? ['kafka'] : []), ...(areTested('ec2', 'moto') ? ['moto'] : [])]
 
-const fetching = spawn(process.execPath, [join(root, 'scripts/fetch-servers.mjs'), ...servers], { stdio: 'inherit' })
-const areFetched = once(fetching, 'exit')
+/** In a process of its own: installing and building hold this one. */
+const fetching = () =>
+  spawn(process.execPath, [join(root, 'scripts/fetch-servers.mjs'), ...servers], { stdio: 'inherit' })
+const areFetched = servers.length > 0 ? once(fetching(), 'exit') : undefined
 install()
 build()
 await areFetched
